@@ -1,0 +1,22 @@
+//! The workloads. Each file answers one question; this list gives them their order.
+
+mod get;
+mod ingest;
+mod put;
+mod put_ratio;
+
+use crate::workload::Workload;
+
+/// Every workload, in the order they run.
+pub(crate) fn all() -> Vec<Box<dyn Workload>> {
+    vec![
+        Box::new(put::Put),
+        Box::new(get::Get),
+        Box::new(ingest::Ingest),
+    ]
+}
+
+/// The names that `--only` knows.
+pub(crate) fn names() -> Vec<&'static str> {
+    all().iter().map(|workload| workload.name()).collect()
+}

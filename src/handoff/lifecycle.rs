@@ -1,0 +1,52 @@
+//! Whether the actor still takes work, and if not, why.
+
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
+
+/// How an actor ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was asked to.
+    Closed,
+    /// It panicked with this text.
+    Poisoned(Arc<str>),
+}
+
+/// Shared between an actor and everybody who sends to it. Ends once and stays ended.
+pub(crate) struct Lifecycle {
+    ended: AtomicBool,
+    end: Mutex<Option<End>>,
+}
+
+impl Lifecycle {
+    pub(crate) fn new() -> Self {
+        Self {
+            ended: AtomicBool::new(false),
+            end: Mutex::new(None),
+        }
+    }
+
+    /// Marks the end. The first mark stays: a panic while closing is a panic, a close after a
+    /// panic does not hide it.
+    ///
+    /// To be called before the inbox is dropped: whoever finds an answer gone asks here why.
+    pub(crate) fn end(&self, how: End) {
+        self.end.lock().get_or_insert(how);
+        self.ended.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn ended(&self) -> Option<End> {
+        // The common question, asked with every operation, costs one load.
+        if !self.ended.load(Ordering::Acquire) {
+            return None;
+        }
+        self.end.lock().clone()
+    }
+}
+
+impl std::fmt::Debug for Lifecycle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lifecycle")
+            .field("ended", &self.ended())
+            .finish()
+    }
+}

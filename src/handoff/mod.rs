@@ -1,0 +1,13 @@
+//! How work goes from the callers' threads to the writer's and answers come back.
+//!
+//! This is the core that loom checks: no SQLite, no files, no clocks, no sleeping, only what
+//! [`crate::sync`] offers. Its invariants are models in `loom-tests`.
+
+mod lifecycle;
+mod line;
+mod mailbox;
+mod reply;
+
+pub(crate) use lifecycle::{End, Lifecycle};
+pub(crate) use mailbox::{Inbox, Limits, Load, Mailbox, NotSent, Weigh, mailbox};
+pub(crate) use reply::{Gone, Reply, reply};

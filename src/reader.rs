@@ -1,0 +1,127 @@
+//! A reading handle with a connection of its own.
+
+use std::cell::RefCell;
+
+use crate::{
+    Result, Stored,
+    store::{Fault, ReadConn},
+    sync::{Arc, Deadline},
+    vault::Handle,
+};
+
+/// Reads a table on a connection of its own: no reader waits for another, nor for the writer.
+///
+/// It can go to another thread, but two cannot share it; each makes its own with
+/// [`KVault::reader`](crate::KVault::reader).
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let vault = kvault::KVault::open(dir.path().join("app.db"))?;
+/// vault.put_bytes("a", "1")?;
+/// let reader = vault.reader()?;
+/// let found = std::thread::spawn(move || reader.get_bytes("a")).join().unwrap()?;
+/// assert_eq!(found.as_deref(), Some(&b"1"[..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Reader {
+    handle: Arc<Handle>,
+    /// None between a read that failed and the next: that one begins on a fresh connection.
+    conn: RefCell<Option<ReadConn>>,
+}
+
+impl Reader {
+    pub(crate) fn new(handle: Arc<Handle>) -> Result<Self> {
+        handle.open.check()?;
+        let connect = || handle.open.engine.readers.connect();
+        let conn = handle.options.policy().run(Deadline::NEVER, connect)?;
+        Ok(Self {
+            handle,
+            conn: RefCell::new(Some(conn)),
+        })
+    }
+
+    /// As [`KVault::get_bytes`](crate::KVault::get_bytes).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_bytes(&self, key: impl AsRef<[u8]>) -> Result<Option<Vec<u8>>> {
+        let key = key.as_ref();
+        let stored = self.get_stored(key)?.map(Stored::into_payload).transpose();
+        stored.map_err(|error| error.at(&self.handle.table.name, key))
+    }
+
+    /// As [`KVault::get_stored`](crate::KVault::get_stored).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_stored(&self, key: impl AsRef<[u8]>) -> Result<Option<Stored>> {
+        let key = key.as_ref();
+        Ok(self
+            .read(|conn| conn.get(&self.handle.table, key))?
+            .map(Stored::raw))
+    }
+
+    /// As [`KVault::get_many_stored`](crate::KVault::get_many_stored).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_many_stored<Q: AsRef<[u8]>>(
+        &self,
+        keys: impl IntoIterator<Item = Q>,
+    ) -> Result<Vec<Option<Stored>>> {
+        let keys: Vec<Q> = keys.into_iter().collect();
+        let found = self.read(|conn| conn.get_many(&self.handle.table, &keys))?;
+        Ok(found
+            .into_iter()
+            .map(|value| value.map(Stored::raw))
+            .collect())
+    }
+
+    /// As [`KVault::contains_key`](crate::KVault::contains_key).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn contains_key(&self, key: impl AsRef<[u8]>) -> Result<bool> {
+        let key = key.as_ref();
+        self.read(|conn| conn.contains(&self.handle.table, key))
+    }
+
+    /// As [`KVault::len`](crate::KVault::len).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn len(&self) -> Result<u64> {
+        self.read(|conn| conn.len(&self.handle.table))
+    }
+
+    /// As [`KVault::is_empty`](crate::KVault::is_empty).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn is_empty(&self) -> Result<bool> {
+        self.read(|conn| conn.is_empty(&self.handle.table))
+    }
+
+    fn read<T>(&self, operation: impl Fn(&ReadConn) -> Result<T, Fault>) -> Result<T> {
+        self.handle.open.check()?;
+        let mut place = self.conn.borrow_mut();
+        self.handle.options.policy().run(Deadline::NEVER, || {
+            let conn = match place.take() {
+                Some(conn) => conn,
+                None => self.handle.open.engine.readers.connect()?,
+            };
+            let value = operation(&conn)?;
+            *place = Some(conn);
+            Ok(value)
+        })
+    }
+}

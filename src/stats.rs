@@ -1,0 +1,119 @@
+//! What a vault says about itself.
+
+use std::time::SystemTime;
+
+use crate::{Error, engine::Engine, store};
+
+/// Counters and sizes at one moment. Taking them touches no page of the database.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The version of the `SQLite` that is linked, such as 3051003 for 3.51.3.
+    pub sqlite_version: i32,
+    /// The journal mode of the file: `wal`, or `delete`.
+    pub journal_mode: String,
+    /// Bytes per page of the file.
+    pub page_size: u32,
+    /// Bytes that are read through a memory map, at most; what the library made of the option.
+    pub mmap_size: u64,
+    /// Bytes of the database file.
+    pub file_bytes: u64,
+    /// Bytes of the write-ahead log's file.
+    pub wal_bytes: u64,
+    /// Transactions committed since the vault was opened.
+    pub commits: u64,
+    /// Transactions among them that waited for the disk.
+    pub synced_commits: u64,
+    /// Writes that were in these transactions.
+    pub writes: u64,
+    /// Transactions that failed.
+    pub failures: u64,
+    /// Writes in flight: queued or being worked on.
+    pub queued_ops: usize,
+    /// Bytes of keys and values in flight.
+    pub queued_bytes: usize,
+    /// Reading connections that wait for work.
+    pub idle_readers: usize,
+    /// Reading connections at work.
+    pub busy_readers: usize,
+}
+
+/// Whether a vault can do what it is for.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Health {
+    /// All is well.
+    Good,
+    /// Writes fail at present, and will work again when the cause is gone.
+    Degraded {
+        /// What the last write failed with.
+        cause: Error,
+        /// Since when.
+        since: SystemTime,
+    },
+    /// Writes are refused until the vault is opened anew. Reads go on.
+    Broken {
+        /// Why.
+        cause: Error,
+        /// Since when, where that is known.
+        since: Option<SystemTime>,
+    },
+    /// The vault was closed.
+    Closed,
+}
+
+impl Health {
+    /// Whether all is well.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Good)
+    }
+
+    pub(crate) fn of(engine: &Engine) -> Self {
+        if let Some(cause) = engine.poisoned() {
+            return Self::Broken { cause, since: None };
+        }
+        match engine.monitor.trouble() {
+            None => Self::Good,
+            Some(trouble) if trouble.lasting => Self::Broken {
+                cause: trouble.cause,
+                since: Some(trouble.since),
+            },
+            Some(trouble) => Self::Degraded {
+                cause: trouble.cause,
+                since: trouble.since,
+            },
+        }
+    }
+}
+
+impl Stats {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        let counted = engine.monitor.counted();
+        let (queued_ops, queued_bytes) = engine.queued();
+        let (idle_readers, busy_readers) = engine.readers.count();
+        let mut log = engine.path.as_os_str().to_owned();
+        log.push("-wal");
+        Self {
+            sqlite_version: store::library_version(),
+            journal_mode: engine.effective.journal_mode.clone(),
+            page_size: engine.effective.page_size,
+            mmap_size: engine.effective.mmap_size,
+            file_bytes: file_len(engine.path.as_os_str()),
+            wal_bytes: file_len(&log),
+            commits: counted.commits,
+            synced_commits: counted.synced,
+            writes: counted.writes,
+            failures: counted.failures,
+            queued_ops,
+            queued_bytes,
+            idle_readers,
+            busy_readers,
+        }
+    }
+}
+
+/// Asks the folder, never the file: see [`crate::is_open_vault_file`].
+fn file_len(path: &std::ffi::OsStr) -> u64 {
+    std::fs::metadata(path).map_or(0, |meta| meta.len())
+}

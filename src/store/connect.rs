@@ -1,0 +1,148 @@
+//! Opening connections: flags, pragmas in the right order, and a look at what really took.
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
+
+use super::{Class, Fault, MAIN, ReadConn, Settings, WriteConn, schema};
+use crate::{AutoVacuum, Error};
+
+/// What the file and the library made of what was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Effective {
+    pub(crate) page_size: u32,
+    pub(crate) journal_mode: String,
+    pub(crate) mmap_size: u64,
+    /// The longest row the linked library handles, in bytes.
+    pub(crate) max_row: u64,
+}
+
+/// The connection of the writer actor. Makes the file if it is new.
+pub(crate) fn open_writer(settings: &Settings) -> Result<(WriteConn, Effective), Fault> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if settings.create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let conn = open(settings, flags)?;
+    let at = |action| move |error| Fault::new(error, &settings.path, action);
+
+    let readonly = conn.is_readonly(MAIN).map_err(at("open the database"))?;
+    if readonly {
+        // SQLite falls back to reading when it may not write, and says nothing.
+        return Err(Fault::operation(Error::ReadOnly {
+            action: format!("open {} for writing", settings.path.display()),
+        }));
+    }
+    let pages: u32 = pragma(&conn, "page_count").map_err(at("read the database"))?;
+    if pages == 0 {
+        // Neither can be changed once there is a page.
+        set(&conn, "page_size", settings.page_size).map_err(at("set the page size"))?;
+        let mode = match settings.auto_vacuum {
+            AutoVacuum::None => 0,
+            AutoVacuum::Full => 1,
+            AutoVacuum::Incremental => 2,
+        };
+        set(&conn, "auto_vacuum", mode).map_err(at("set auto_vacuum"))?;
+    }
+    let wanted = if settings.wal { "wal" } else { "delete" };
+    let journal_mode = switch_journal(&conn, wanted).map_err(at("set the journal mode"))?;
+    if journal_mode != wanted {
+        return Err(Fault::operation(Error::invalid(
+            "enable_wal",
+            settings.wal,
+            format!("the file stays in journal mode {journal_mode:?}"),
+        )));
+    }
+    let tune = || {
+        set(&conn, "synchronous", "NORMAL")?;
+        set(&conn, "cache_size", -i64::from(settings.cache_kb))?;
+        set(&conn, "wal_autocheckpoint", settings.auto_checkpoint)?;
+        // Where a plain sync does not reach the disk (Apple's systems), ask for the one that does.
+        set(&conn, "fullfsync", true)?;
+        set(&conn, "checkpoint_fullfsync", true)?;
+        conn.set_db_config(
+            DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+            settings.external_checkpoints,
+        )?;
+        conn.execute_batch(schema::META)
+    };
+    tune().map_err(at("prepare the database"))?;
+    let effective = effective(&conn, settings, journal_mode).map_err(at("read the settings"))?;
+    let max_row = effective.max_row;
+    Ok((WriteConn::new(conn, settings, max_row), effective))
+}
+
+/// A connection that only reads.
+pub(crate) fn open_reader(settings: &Settings) -> Result<(ReadConn, Effective), Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = open(settings, flags)?;
+    let at = |action| move |error| Fault::new(error, &settings.path, action);
+    set(&conn, "cache_size", -i64::from(settings.reader_cache_kb)).map_err(at("set the cache"))?;
+    let journal_mode: String = pragma(&conn, "journal_mode").map_err(at("read the database"))?;
+    let effective = effective(&conn, settings, journal_mode).map_err(at("read the settings"))?;
+    Ok((ReadConn::new(conn, settings), effective))
+}
+
+fn open(settings: &Settings, flags: OpenFlags) -> Result<Connection, Fault> {
+    let at = |action| move |error| Fault::new(error, &settings.path, action);
+    let conn =
+        Connection::open_with_flags(&settings.path, flags).map_err(at("open the database"))?;
+    // Before anything that may meet a lock.
+    conn.busy_timeout(settings.busy_timeout)
+        .map_err(at("set the busy timeout"))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    set(
+        &conn,
+        "mmap_size",
+        i64::try_from(settings.mmap_size).unwrap_or(i64::MAX),
+    )
+    .map_err(at("set the mmap size"))?;
+    Ok(conn)
+}
+
+/// Statements kept prepared: those of a dozen tables.
+const STATEMENTS: usize = 64;
+
+/// Going over to WAL needs the file for a moment all alone, and SQLite does not ask the busy
+/// handler while it tries: the caller retries.
+fn switch_journal(conn: &Connection, wanted: &str) -> rusqlite::Result<String> {
+    let now: String = pragma(conn, "journal_mode")?;
+    if now == wanted {
+        return Ok(now);
+    }
+    conn.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0))
+}
+
+fn effective(
+    conn: &Connection,
+    settings: &Settings,
+    journal_mode: String,
+) -> rusqlite::Result<Effective> {
+    // Fails here, and not at the first get, when the file is no database.
+    conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    let mmap_size: i64 = if settings.mmap_size == 0 {
+        0
+    } else {
+        pragma(conn, "mmap_size")?
+    };
+    Ok(Effective {
+        page_size: pragma(conn, "page_size")?,
+        journal_mode,
+        mmap_size: mmap_size.unsigned_abs(),
+        max_row: u64::from(conn.limit(Limit::SQLITE_LIMIT_LENGTH)?.unsigned_abs()),
+    })
+}
+
+fn pragma<T: rusqlite::types::FromSql>(conn: &Connection, name: &str) -> rusqlite::Result<T> {
+    conn.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// Sets a pragma that answers with nothing, or with what it was set to.
+fn set(conn: &Connection, name: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
+    conn.pragma_update(None, name, value)
+}
+
+impl Fault {
+    /// Whether another try at opening may go better.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.class == Class::Transient
+    }
+}

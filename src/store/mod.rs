@@ -1,0 +1,24 @@
+//! SQLite, and nothing of it above this folder: connections, statements, schema, error codes.
+
+mod connect;
+mod fault;
+mod ffi;
+mod read;
+mod schema;
+mod settings;
+mod table;
+mod write;
+
+pub(crate) use connect::{Effective, open_reader, open_writer};
+pub(crate) use fault::{Class, Fault};
+pub(crate) use ffi::library_version;
+pub(crate) use read::ReadConn;
+pub(crate) use settings::Settings;
+pub(crate) use table::Table;
+pub(crate) use write::WriteConn;
+
+/// The code of a row over the library's limit.
+pub(crate) const TOO_BIG: i32 = rusqlite::ffi::SQLITE_TOOBIG;
+
+/// What `SQLite` calls the one database that a connection of ours has.
+const MAIN: &str = "main";

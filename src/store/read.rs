@@ -1,0 +1,101 @@
+//! A connection that reads.
+
+use std::{path::Path, sync::Arc};
+
+use rusqlite::{Connection, OptionalExtension, types::ValueRef};
+
+use super::{Fault, Settings, Table, schema};
+
+/// One reader: a connection of its own, its statements kept prepared.
+#[derive(Debug)]
+pub(crate) struct ReadConn {
+    conn: Connection,
+    path: Arc<Path>,
+}
+
+impl ReadConn {
+    pub(super) fn new(conn: Connection, settings: &Settings) -> Self {
+        Self {
+            conn,
+            path: Arc::clone(&settings.path),
+        }
+    }
+
+    pub(crate) fn get(&self, table: &Table, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.try_get(table, key).map_err(self.at("read a key"))
+    }
+
+    /// All keys at one instant, in the order they were asked for.
+    pub(crate) fn get_many<K: AsRef<[u8]>>(
+        &self,
+        table: &Table,
+        keys: &[K],
+    ) -> Result<Vec<Option<Vec<u8>>>, Fault> {
+        let read = || -> rusqlite::Result<_> {
+            let instant = self.conn.unchecked_transaction()?;
+            let values = keys
+                .iter()
+                .map(|key| self.try_get(table, key.as_ref()))
+                .collect::<Result<_, _>>()?;
+            instant.finish()?;
+            Ok(values)
+        };
+        read().map_err(self.at("read several keys"))
+    }
+
+    pub(crate) fn contains(&self, table: &Table, key: &[u8]) -> Result<bool, Fault> {
+        let look = || self.conn.prepare_cached(&table.contains)?.exists([key]);
+        look().map_err(self.at("look for a key"))
+    }
+
+    pub(crate) fn len(&self, table: &Table) -> Result<u64, Fault> {
+        let count = || {
+            self.conn
+                .prepare_cached(&table.len)?
+                .query_row([], |row| row.get::<_, i64>(0))
+        };
+        count()
+            .map(i64::unsigned_abs)
+            .map_err(self.at("count the keys"))
+    }
+
+    pub(crate) fn is_empty(&self, table: &Table) -> Result<bool, Fault> {
+        let any = || {
+            self.conn
+                .prepare_cached(&table.any)?
+                .query_row([], |row| row.get(0))
+        };
+        any()
+            .map(|any: bool| !any)
+            .map_err(self.at("look for keys"))
+    }
+
+    /// Names of the tables that are vaults.
+    pub(crate) fn tables(&self) -> Result<Vec<String>, Fault> {
+        schema::vaults(&self.conn).map_err(self.at("list the tables"))
+    }
+
+    /// Whether the table is there. A table of another shape under its name is an error.
+    pub(crate) fn has_table(&self, table: &Table) -> Result<bool, Fault> {
+        let found = schema::find(&self.conn, table).map_err(self.at("look for a table"))?;
+        schema::accept(found, table)
+    }
+
+    fn try_get(&self, table: &Table, key: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
+        let value = self
+            .conn
+            .prepare_cached(&table.get)?
+            .query_row([key], |row| {
+                Ok(match row.get_ref(0)? {
+                    ValueRef::Blob(bytes) => Some(bytes.to_vec()),
+                    _ => None,
+                })
+            })
+            .optional()?;
+        Ok(value.flatten())
+    }
+
+    fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {
+        move |error| Fault::new(error, &self.path, action)
+    }
+}

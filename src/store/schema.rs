@@ -1,0 +1,90 @@
+//! Which tables of a file are vaults, and making new ones.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Fault, Table, table::quote};
+use crate::Error;
+
+/// The table that the Python package keeps its feature list in. It expects to find it.
+pub(super) const META: &str =
+    "CREATE TABLE IF NOT EXISTS kohakuvault_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)";
+
+/// What stands under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    Vault,
+    /// A table of another shape, a view, a virtual table.
+    Other,
+}
+
+pub(super) fn find(conn: &Connection, table: &Table) -> rusqlite::Result<Found> {
+    // NOCASE, because SQLite resolves names that way.
+    let root: Option<(String, i64)> = conn
+        .prepare_cached(
+            "SELECT type, rootpage FROM sqlite_schema \
+             WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')",
+        )?
+        .query_row(params![table.name], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(match root {
+        None => Found::Nothing,
+        Some((kind, root)) if kind == "table" && root != 0 && is_vault(conn, &table.name)? => {
+            Found::Vault
+        }
+        Some(_) => Found::Other,
+    })
+}
+
+pub(super) fn vaults(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+    // Virtual tables have no root page.
+    let names: Vec<String> = conn
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage <> 0 ORDER BY name",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut vaults = Vec::new();
+    for name in names {
+        // A name that we would refuse is not ours, whatever its columns are.
+        if Table::new(&name).is_ok() && is_vault(conn, &name)? {
+            vaults.push(name);
+        }
+    }
+    Ok(vaults)
+}
+
+/// Exactly our two columns, in a table with rowids: incremental BLOB I/O needs them.
+fn is_vault(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let columns: Vec<(String, String, i64)> = conn
+        .prepare("SELECT name, upper(type), pk FROM pragma_table_xinfo(?1) ORDER BY cid")?
+        .query_map(params![name], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    let ours = [("key", "BLOB", 1), ("value", "BLOB", 0)];
+    let same = columns.len() == ours.len()
+        && columns
+            .iter()
+            .zip(ours)
+            .all(|((name, kind, pk), (our_name, our_kind, our_pk))| {
+                name == our_name && kind == our_kind && *pk == our_pk
+            });
+    Ok(same
+        && conn
+            .prepare(&format!("SELECT rowid FROM {} LIMIT 0", quote(name)))
+            .is_ok())
+}
+
+/// Whether there is a vault; a table of another shape under its name is an error.
+pub(super) fn accept(found: Found, table: &Table) -> Result<bool, Fault> {
+    match found {
+        Found::Nothing => Ok(false),
+        Found::Vault => Ok(true),
+        Found::Other => Err(Fault::operation(Error::invalid(
+            "table",
+            format!("{:?}", table.name),
+            "the file has something else under this name: not a table of a key and a value column",
+        ))),
+    }
+}

@@ -1,0 +1,111 @@
+//! Every primitive that threads meet on, in one place.
+//!
+//! The core (`handoff`) takes them from here and from nowhere else, so that `loom-tests` can put
+//! its own twin of this file in its place and run the very files of the core under a model
+//! checker. Whoever adds a name here adds it there.
+
+use std::time::{Duration, Instant};
+
+pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+
+/// A queue without a bound of its own: [`crate::handoff::Mailbox`] counts what is in it.
+///
+/// Not crossbeam's `bounded`: that one keeps messages which were queued when the receiver went
+/// away alive until the last *sender* goes, and with them the callers who wait for an answer.
+pub(crate) mod channel {
+    pub(crate) use crossbeam_channel::{Receiver, Sender, unbounded};
+
+    use super::Deadline;
+
+    /// What a receive that waits came back with.
+    #[derive(Debug)]
+    pub(crate) enum Received<T> {
+        Message(T),
+        TimedOut,
+        /// The queue is empty and every sender is gone.
+        Disconnected,
+    }
+
+    pub(crate) fn recv<T>(receiver: &Receiver<T>, deadline: Deadline) -> Received<T> {
+        use crossbeam_channel::RecvTimeoutError as E;
+        let outcome = match deadline.0 {
+            Some(at) => receiver.recv_deadline(at),
+            None => receiver.recv().map_err(|_| E::Disconnected),
+        };
+        match outcome {
+            Ok(message) => Received::Message(message),
+            Err(E::Timeout) => Received::TimedOut,
+            Err(E::Disconnected) => Received::Disconnected,
+        }
+    }
+}
+
+/// When to stop waiting. The core passes it on and never looks inside: it has no clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    pub(crate) const NEVER: Self = Self(None);
+
+    /// A wait so long that the clock cannot express its end is a wait without one.
+    pub(crate) fn after(wait: Duration) -> Self {
+        Self(Instant::now().checked_add(wait))
+    }
+
+    pub(crate) fn passed(self) -> bool {
+        self.0.is_some_and(|at| at <= Instant::now())
+    }
+}
+
+/// Waits on `condvar`; false when the deadline passed first.
+pub(crate) fn wait_until<T>(
+    condvar: &Condvar,
+    guard: &mut MutexGuard<'_, T>,
+    deadline: Deadline,
+) -> bool {
+    match deadline.0 {
+        Some(at) => !condvar.wait_until(guard, at).timed_out(),
+        None => {
+            condvar.wait(guard);
+            true
+        }
+    }
+}
+
+/// How long to look for something before going to sleep for it.
+///
+/// A hand-over between two running threads costs a fraction of a microsecond, one that wakes a
+/// sleeper tens. So both sides look for a little while first, if there is a second core to run
+/// the other side at all.
+pub(crate) fn spin(mut there: impl FnMut() -> bool) -> bool {
+    const PATIENCE: Duration = Duration::from_micros(40);
+    const LOOKS_PER_CLOCK: u32 = 32;
+
+    if there() {
+        return true;
+    }
+    if !many_cores() {
+        return false;
+    }
+    let start = Instant::now();
+    loop {
+        for _ in 0..LOOKS_PER_CLOCK {
+            std::hint::spin_loop();
+            if there() {
+                return true;
+            }
+        }
+        if start.elapsed() >= PATIENCE {
+            return false;
+        }
+    }
+}
+
+fn many_cores() -> bool {
+    use std::sync::OnceLock;
+    static MANY: OnceLock<bool> = OnceLock::new();
+    *MANY.get_or_init(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
+}

@@ -1,0 +1,197 @@
+//! Bytes in and out: never packed, stored as they are.
+
+use std::collections::BTreeMap;
+
+use super::KVault;
+use crate::{
+    Result, Stored, format,
+    writer::{Op, Row},
+};
+
+impl KVault {
+    /// Stores bytes under a key, in place of what was there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ValueTooLarge`](crate::Error::ValueTooLarge) over
+    /// [`max_value_bytes`](crate::Options::max_value_bytes).
+    /// [`Error::DatabaseBusy`](crate::Error::DatabaseBusy) if others held the file locked through
+    /// every try. [`Error::Full`](crate::Error::Full) and [`Error::Io`](crate::Error::Io) from the
+    /// disk. Nothing is stored then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # let vault = kvault::KVault::open(dir.path().join("app.db"))?;
+    /// vault.put_bytes("image.png", b"\x89PNG")?;
+    /// vault.put_bytes([0xFF, 0x00], vec![1, 2, 3])?; // any bytes are a key
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "__setitem__")]
+    pub fn put_bytes(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<()> {
+        let (key, value) = (key.as_ref(), value.as_ref());
+        self.handle.check_len(value)?;
+        self.handle
+            .write("store a value", || Op::Put(row(key, value)))
+            .map(drop)
+    }
+
+    /// The bytes under a key, without a header if they have one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`](crate::Error::Decode) if they begin with a header that this version does
+    /// not know; [`get_stored`](Self::get_stored) still reaches them.
+    #[doc(alias = "__getitem__")]
+    pub fn get_bytes(&self, key: impl AsRef<[u8]>) -> Result<Option<Vec<u8>>> {
+        let key = key.as_ref();
+        let stored = self.get_stored(key)?.map(Stored::into_payload).transpose();
+        stored.map_err(|error| error.at(self.table_name(), key))
+    }
+
+    /// What is stored under a key, header and all. Never fails on what it finds.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn get_stored(&self, key: impl AsRef<[u8]>) -> Result<Option<Stored>> {
+        let (table, key) = (&self.handle.table, key.as_ref());
+        Ok(self
+            .handle
+            .read(|conn| conn.get(table, key))?
+            .map(Stored::raw))
+    }
+
+    /// Stores many values at once: all of them or none. Of a key that comes twice the last value
+    /// counts. Returns how many keys were written.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_bytes`](Self::put_bytes).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # let vault = kvault::KVault::open(dir.path().join("app.db"))?;
+    /// let readings = (0..1000_u32).map(|i| (format!("sensor:{i:04}"), i.to_le_bytes()));
+    /// assert_eq!(vault.put_many_bytes(readings)?, 1000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_many_bytes<Q: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        items: impl IntoIterator<Item = (Q, V)>,
+    ) -> Result<u64> {
+        let mut rows = Vec::new();
+        for (key, value) in items {
+            self.handle.check_len(value.as_ref())?;
+            rows.push(row(key.as_ref(), value.as_ref()));
+        }
+        let rows = sorted(rows);
+        if rows.is_empty() {
+            // No key, but still the answer to a vault that is closed or read-only.
+            self.handle.open.check()?;
+        }
+        self.handle
+            .write("store several values", || Op::PutMany(rows.clone()))
+    }
+
+    /// What is stored under many keys at one instant, in the order of the keys.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn get_many_stored<Q: AsRef<[u8]>>(
+        &self,
+        keys: impl IntoIterator<Item = Q>,
+    ) -> Result<Vec<Option<Stored>>> {
+        let keys: Vec<Q> = keys.into_iter().collect();
+        let found = self
+            .handle
+            .read(|conn| conn.get_many(&self.handle.table, &keys))?;
+        Ok(found
+            .into_iter()
+            .map(|value| value.map(Stored::raw))
+            .collect())
+    }
+
+    /// Whether there is a value under a key.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    #[doc(alias = "exists")]
+    #[doc(alias = "__contains__")]
+    pub fn contains_key(&self, key: impl AsRef<[u8]>) -> Result<bool> {
+        let (table, key) = (&self.handle.table, key.as_ref());
+        self.handle.read(|conn| conn.contains(table, key))
+    }
+
+    /// How many keys the table has. It looks at every row: a million take tens of milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn len(&self) -> Result<u64> {
+        self.handle.read(|conn| conn.len(&self.handle.table))
+    }
+
+    /// Whether the table has no key.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn is_empty(&self) -> Result<bool> {
+        self.handle.read(|conn| conn.is_empty(&self.handle.table))
+    }
+
+    /// Removes a key; whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_bytes`](Self::put_bytes).
+    #[doc(alias = "__delitem__")]
+    pub fn delete(&self, key: impl AsRef<[u8]>) -> Result<bool> {
+        let key = key.as_ref();
+        self.handle
+            .write("delete a key", || Op::Delete(key.into()))
+            .map(|count| count > 0)
+    }
+
+    /// Removes a key without looking whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_bytes`](Self::put_bytes).
+    pub fn discard(&self, key: impl AsRef<[u8]>) -> Result<()> {
+        let key = key.as_ref();
+        self.handle
+            .write("delete a key", || Op::Delete(key.into()))
+            .map(drop)
+    }
+
+    /// Removes all keys of this table, and of no other, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_bytes`](Self::put_bytes).
+    pub fn clear(&self) -> Result<()> {
+        self.handle.write("clear a table", || Op::Clear).map(drop)
+    }
+}
+
+fn row(key: &[u8], value: &[u8]) -> Row {
+    Row {
+        key: key.into(),
+        value: format::escape(value).into(),
+    }
+}
+
+/// In the order of the keys, which is several times faster to insert, each key once.
+fn sorted(rows: Vec<Row>) -> crate::sync::Arc<[Row]> {
+    let rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.key, row.value)).collect();
+    rows.into_iter()
+        .map(|(key, value)| Row { key, value })
+        .collect()
+}

@@ -1,0 +1,259 @@
+//! The handle that users hold. What it does with bytes is in `bytes`, what is behind it in
+//! `handle`.
+
+mod bytes;
+mod handle;
+
+use std::{path::Path, time::Duration};
+
+pub(crate) use handle::Handle;
+use handle::Open;
+
+use crate::{
+    CheckpointMode, CheckpointReport, Durability, Error, Health, Options, Reader, Result, Stats,
+    engine::Engine,
+    options::buffered_needs_a_cache,
+    store::Table,
+    sync::Arc,
+    writer::{Command, Op},
+};
+
+/// A key-value store in one `SQLite` file, used like a map from as many threads as you like.
+///
+/// Clones are cheap and share everything. Keys and values are bytes. A write that returned `Ok`
+/// survives what its [`Durability`] says; a read sees every write that returned before it.
+///
+/// # Examples
+///
+/// ```
+/// use kvault::KVault;
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("app.db");
+/// let vault = KVault::open(&path)?;
+/// vault.put_bytes("greeting", "hello")?;
+///
+/// let other = vault.clone();
+/// std::thread::spawn(move || other.put_bytes("answer", [42])).join().unwrap()?;
+///
+/// assert_eq!(vault.get_bytes("greeting")?.as_deref(), Some(&b"hello"[..]));
+/// assert_eq!(vault.len()?, 2);
+/// vault.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct KVault {
+    handle: Arc<Handle>,
+}
+
+impl KVault {
+    /// Opens the vault at `path` with the default [`Options`]; makes it if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::open`].
+    #[doc(alias = "KohakuVault")]
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open(path)
+    }
+
+    /// The options, to be changed before opening.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    pub(crate) fn open_with(path: &Path, options: Options) -> Result<Self> {
+        options.validate()?;
+        let Options { handle, engine } = options;
+        let table = Table::new(&handle.table)?;
+        let engine = Engine::start(path, engine, handle.policy())?;
+        let open = Arc::new(Open::new(engine));
+        let vault = Self::from(Handle {
+            open,
+            table,
+            options: handle,
+        });
+        vault.ensure_table()?;
+        Ok(vault)
+    }
+
+    /// The file, as an absolute path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.handle.open.engine.path
+    }
+
+    /// The table that this handle works on.
+    #[must_use]
+    pub fn table_name(&self) -> &str {
+        &self.handle.table.name
+    }
+
+    /// Whether this vault was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.handle.open.is_closed()
+    }
+
+    /// A handle on another table of the same file, with the settings of this one. Makes the
+    /// table if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for a name that cannot be a table's, for one under which the
+    /// file holds something else, and for a table that is missing while the vault is read-only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # let vault = kvault::KVault::open(dir.path().join("app.db"))?;
+    /// let users = vault.table("users")?;
+    /// users.put_bytes("ada", "1815")?;
+    /// assert!(vault.is_empty()?);
+    /// assert_eq!(vault.tables()?, ["kv", "users"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn table(&self, name: &str) -> Result<Self> {
+        let table = Table::new(name)?;
+        let vault = Self::from(Handle {
+            table,
+            ..Handle::clone(&self.handle)
+        });
+        vault.ensure_table()?;
+        Ok(vault)
+    }
+
+    /// The names of the tables of this file that are vaults, in order. Tables of other programs
+    /// are not among them.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn tables(&self) -> Result<Vec<String>> {
+        self.handle.read(|conn| conn.tables())
+    }
+
+    /// A handle whose writes survive what `durability` says.
+    ///
+    /// [`Durability::Buffered`] needs a write cache: without one every write of the new handle
+    /// fails with [`Error::InvalidArgument`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::{Durability, KVault};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let vault = KVault::open(dir.path().join("app.db"))?;
+    /// let ledger = vault.with_durability(Durability::Power);
+    /// ledger.put_bytes("balance", "100")?; // on the disk now
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_durability(&self, durability: Durability) -> Self {
+        let mut handle = Handle::clone(&self.handle);
+        handle.options.durability = durability;
+        handle.into()
+    }
+
+    /// A handle whose writes wait at most `timeout` for room in the queue, and begin no further
+    /// try after it. Zero: they are tried once.
+    #[must_use]
+    pub fn with_write_timeout(&self, timeout: Duration) -> Self {
+        let mut handle = Handle::clone(&self.handle);
+        handle.options.write_timeout = timeout;
+        handle.into()
+    }
+
+    /// A reader with a connection of its own, for a thread that reads much.
+    ///
+    /// # Errors
+    ///
+    /// If the connection cannot be opened.
+    pub fn reader(&self) -> Result<Reader> {
+        Reader::new(Arc::clone(&self.handle))
+    }
+
+    /// Answers when every write that was acknowledged before is committed, and with
+    /// [`Durability::Power`] when it is on the disk, even if nothing was left to commit. Returns
+    /// how many keys it had to commit.
+    ///
+    /// # Errors
+    ///
+    /// If the disk fails, or the vault is closed.
+    #[doc(alias = "flush_cache")]
+    pub fn flush(&self) -> Result<u64> {
+        let handle = &self.handle;
+        buffered_needs_a_cache("durability", handle.options.durability)?;
+        let power = handle.is_power();
+        handle.call("flush", |reply| Command::Flush { power, reply })
+    }
+
+    /// Moves what is in the write-ahead log into the database.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DatabaseBusy`] if `mode` waits for others and they did not finish in time.
+    /// [`Error::InvalidArgument`] if checkpoints are left to another program.
+    pub fn checkpoint(&self, mode: CheckpointMode) -> Result<CheckpointReport> {
+        self.handle.open.engine.may_checkpoint()?;
+        self.handle
+            .call("checkpoint", |reply| Command::Checkpoint { mode, reply })
+    }
+
+    /// Counters and sizes. Works on a closed vault too.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats::of(&self.handle.open.engine)
+    }
+
+    /// Whether the vault can do what it is for. Works on a closed vault too.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        if self.is_closed() {
+            Health::Closed
+        } else {
+            Health::of(&self.handle.open.engine)
+        }
+    }
+
+    /// Finishes what is queued and closes the file, for this handle, its clones and all tables
+    /// opened from them. Afterwards everything but `close`, `stats` and `health` returns
+    /// [`Error::Closed`].
+    ///
+    /// The last handle does the same when it is dropped, but cannot say what failed.
+    ///
+    /// # Errors
+    ///
+    /// If the connection cannot be closed.
+    pub fn close(&self) -> Result<()> {
+        self.handle.open.close()
+    }
+
+    fn ensure_table(&self) -> Result<()> {
+        let handle = &self.handle;
+        if handle.read(|conn| conn.has_table(&handle.table))? {
+            return Ok(());
+        }
+        if handle.open.engine.options.read_only {
+            let name = format!("{:?}", handle.table.name);
+            return Err(Error::invalid(
+                "table",
+                name,
+                "is not in the file, which is read-only",
+            ));
+        }
+        handle
+            .send("create a table", || Op::CreateTable, false)
+            .map(drop)
+    }
+}
+
+impl From<Handle> for KVault {
+    fn from(handle: Handle) -> Self {
+        Self {
+            handle: Arc::new(handle),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the actor can be asked for.
+
+use crate::{
+    CheckpointMode, CheckpointReport, Result,
+    handoff::{Reply, Weigh},
+    store::Table,
+    sync::Arc,
+};
+
+/// A message to the actor. It owns what it needs and never a handle: a queued command must not
+/// keep a vault open.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Write(Write),
+    /// Answers when everything before it is committed, and synced if asked.
+    Flush {
+        power: bool,
+        reply: Reply<Result<u64>>,
+    },
+    Checkpoint {
+        mode: CheckpointMode,
+        reply: Reply<Result<CheckpointReport>>,
+    },
+    /// The last one: answers when the connection is closed.
+    Close {
+        reply: Reply<Result<()>>,
+    },
+}
+
+/// One logical change of one table. It happens wholly or not at all.
+#[derive(Debug)]
+pub(crate) struct Write {
+    pub(crate) table: Arc<Table>,
+    pub(crate) op: Op,
+    /// Whether the answer waits until the disk has it.
+    pub(crate) power: bool,
+    /// How many keys or tables were changed.
+    pub(crate) reply: Reply<Result<u64>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Op {
+    Put(Row),
+    Delete(Box<[u8]>),
+    /// Shared with the caller, who may have to send it again.
+    PutMany(Arc<[Row]>),
+    Clear,
+    CreateTable,
+}
+
+/// A key and what is stored under it.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) key: Box<[u8]>,
+    pub(crate) value: Box<[u8]>,
+}
+
+impl Row {
+    fn bytes(&self) -> usize {
+        self.key.len() + self.value.len()
+    }
+}
+
+impl Weigh for Command {
+    fn bytes(&self) -> usize {
+        let Self::Write(write) = self else { return 0 };
+        match &write.op {
+            Op::Put(row) => row.bytes(),
+            Op::Delete(key) => key.len(),
+            Op::PutMany(rows) => rows.iter().map(Row::bytes).sum(),
+            Op::Clear | Op::CreateTable => 0,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! One transaction for many callers.
+
+use super::command::{Op, Write};
+use crate::{
+    Error, Result,
+    store::{Class, Fault, WriteConn},
+};
+
+/// What became of a group: an answer for each write, in order, and what failed for all of them.
+pub(super) struct Outcome {
+    pub(super) answers: Vec<Result<u64>>,
+    pub(super) fault: Option<Fault>,
+}
+
+/// Commits `writes` in one transaction, `synced` to the disk if asked.
+///
+/// A write that fails alone fails for its caller only. Where the shared transaction fails because
+/// something ran out, each write gets a transaction of its own: a small one must not fail because
+/// a huge one was beside it.
+pub(super) fn commit(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Outcome {
+    match try_commit(conn, writes, synced) {
+        Ok(answers) => Outcome {
+            answers,
+            fault: None,
+        },
+        Err(fault) if fault.class == Class::Resource && writes.len() > 1 => {
+            one_by_one(conn, writes, synced)
+        }
+        Err(fault) => {
+            let answers = writes.iter().map(|_| Err(fault.error.clone())).collect();
+            Outcome {
+                answers,
+                fault: Some(fault),
+            }
+        }
+    }
+}
+
+fn one_by_one(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Outcome {
+    let mut outcome = Outcome {
+        answers: Vec::with_capacity(writes.len()),
+        fault: None,
+    };
+    for write in writes {
+        let answer = match &outcome.fault {
+            // Not to be written to any more: the rest fails like the one that found out.
+            Some(fault) if fault.class == Class::Damage => Err(fault.error.clone()),
+            _ => match try_commit(conn, std::slice::from_ref(write), synced) {
+                Ok(mut answers) => answers.pop().unwrap_or(Ok(0)),
+                Err(fault) => {
+                    let error = fault.error.clone();
+                    outcome.fault = Some(fault);
+                    Err(error)
+                }
+            },
+        };
+        outcome.answers.push(answer);
+    }
+    outcome
+}
+
+/// Nothing is committed if this fails.
+fn try_commit(
+    conn: &mut WriteConn,
+    writes: &[Write],
+    synced: bool,
+) -> Result<Vec<Result<u64>>, Fault> {
+    let changes = conn.total_changes();
+    conn.begin(synced)?;
+    let committed = (|| {
+        let mut answers = Vec::with_capacity(writes.len());
+        for write in writes {
+            answers.push(match apply(conn, write) {
+                Ok(count) => Ok(count),
+                // The other writes are untouched by this one.
+                Err(fault) if fault.class == Class::Operation && conn.in_transaction() => {
+                    Err(fault.error)
+                }
+                Err(fault) => return Err(fault),
+            });
+        }
+        conn.commit()?;
+        Ok(answers)
+    })();
+    if committed.is_err() {
+        conn.rollback()?;
+    }
+    let answers = committed?;
+    if synced && conn.total_changes() == changes {
+        // A commit without a change writes and syncs nothing, but its answers may rest on
+        // commits before it that were not synced.
+        conn.sync()?;
+    }
+    Ok(answers)
+}
+
+fn apply(conn: &WriteConn, write: &Write) -> Result<u64, Fault> {
+    let table = &*write.table;
+    match &write.op {
+        Op::Put(row) => put(conn, write, &row.key, &row.value).map(|()| 1),
+        Op::Delete(key) => conn.delete(table, key).map(u64::from),
+        Op::PutMany(rows) => conn.atomically(|conn| {
+            for row in rows.iter() {
+                put(conn, write, &row.key, &row.value)?;
+            }
+            Ok(rows.len() as u64)
+        }),
+        Op::Clear => conn.atomically(|conn| conn.clear(table)),
+        Op::CreateTable => conn.atomically(|conn| conn.create(table)).map(u64::from),
+    }
+}
+
+fn put(conn: &WriteConn, write: &Write, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+    conn.put(&write.table, key, value)
+        .map_err(|fault| match fault.error {
+            // The limit is on the row: the key counts too.
+            Error::Sqlite { code, .. } if code == crate::store::TOO_BIG => {
+                let len = (key.len() + value.len()) as u64;
+                Fault {
+                    error: Error::ValueTooLarge {
+                        len,
+                        max: conn.max_row(),
+                    },
+                    ..fault
+                }
+            }
+            _ => fault,
+        })
+}

@@ -1,0 +1,10 @@
+//! The actor that owns the connection that writes.
+
+mod actor;
+mod command;
+mod group;
+mod monitor;
+
+pub(crate) use actor::spawn;
+pub(crate) use command::{Command, Op, Row, Write};
+pub(crate) use monitor::Monitor;

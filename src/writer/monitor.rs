@@ -1,0 +1,96 @@
+//! What the actor lets others see of itself.
+
+use std::time::SystemTime;
+
+use crate::{
+    Error,
+    store::{Class, Fault},
+    sync::{AtomicU64, Mutex, Ordering},
+};
+
+/// Counters since the engine started, and the trouble it is in, if any.
+#[derive(Debug, Default)]
+pub(crate) struct Monitor {
+    commits: AtomicU64,
+    synced: AtomicU64,
+    writes: AtomicU64,
+    failures: AtomicU64,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// Why writes fail at present.
+#[derive(Debug, Clone)]
+pub(crate) struct Trouble {
+    pub(crate) cause: Error,
+    pub(crate) since: SystemTime,
+    /// Whether only a new open of the file can end it.
+    pub(crate) lasting: bool,
+}
+
+/// A reading of the counters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    pub(crate) commits: u64,
+    pub(crate) synced: u64,
+    pub(crate) writes: u64,
+    pub(crate) failures: u64,
+}
+
+impl Monitor {
+    pub(super) fn committed(&self, writes: usize, synced: bool) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.synced.fetch_add(u64::from(synced), Ordering::Relaxed);
+        self.writes.fetch_add(writes as u64, Ordering::Relaxed);
+        let mut trouble = self.trouble.lock();
+        if trouble.as_ref().is_some_and(|trouble| !trouble.lasting) {
+            *trouble = None;
+        }
+    }
+
+    pub(super) fn failed(&self, fault: &Fault) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let lasting = match fault.class {
+            // Somebody else's lock, or one caller's mistake: the engine is well.
+            Class::Transient | Class::Operation => return,
+            Class::Resource => false,
+            Class::Damage => true,
+        };
+        let mut trouble = self.trouble.lock();
+        match &mut *trouble {
+            Some(trouble) if trouble.lasting => {}
+            Some(trouble) => {
+                trouble.cause = fault.error.clone();
+                trouble.lasting = lasting;
+            }
+            None => {
+                let cause = fault.error.clone();
+                crate::log::warning!("writes fail: {cause}");
+                *trouble = Some(Trouble {
+                    cause,
+                    since: SystemTime::now(),
+                    lasting,
+                });
+            }
+        }
+    }
+
+    /// Set when the file must not be written to any more.
+    pub(super) fn damage(&self) -> Option<Error> {
+        self.trouble()
+            .filter(|trouble| trouble.lasting)
+            .map(|trouble| trouble.cause)
+    }
+
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.trouble.lock().clone()
+    }
+
+    pub(crate) fn counted(&self) -> Counted {
+        Counted {
+            commits: self.commits.load(Ordering::Relaxed),
+            synced: self.synced.load(Ordering::Relaxed),
+            writes: self.writes.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+        }
+    }
+}
