@@ -224,7 +224,6 @@ fn settings(path: &Arc<Path>, options: &EngineOptions) -> Settings {
     Settings {
         path: Arc::clone(path),
         create: options.create,
-        read_only: options.read_only,
         wal: options.enable_wal,
         page_size: options.page_size,
         mmap_size: options.mmap_size,

@@ -49,19 +49,19 @@ pub enum Error {
     Io {
         /// What was attempted, with the path.
         action: String,
-        /// The operating system's or `SQLite`'s own words.
+        /// The operating system's or SQLite's own words.
         #[source]
         source: Cause,
     },
 
-    /// `SQLite` refused for a reason that has no variant of its own.
+    /// SQLite refused for a reason that has no variant of its own.
     #[error("cannot {action} (SQLite code {code})")]
     Sqlite {
         /// What was attempted.
         action: String,
-        /// `SQLite`'s extended result code.
+        /// SQLite's extended result code.
         code: i32,
-        /// `SQLite`'s own words.
+        /// SQLite's own words.
         #[source]
         source: Cause,
     },
@@ -147,7 +147,7 @@ pub enum Error {
     Full {
         /// What was attempted.
         action: String,
-        /// `SQLite`'s own words.
+        /// SQLite's own words.
         #[source]
         source: Cause,
     },
@@ -159,12 +159,12 @@ pub enum Error {
         path: PathBuf,
         /// What was attempted.
         action: String,
-        /// `SQLite`'s own words.
+        /// SQLite's own words.
         #[source]
         source: Cause,
     },
 
-    /// The file is something else than an `SQLite` database.
+    /// The file is something else than an SQLite database.
     #[error("{} is not an SQLite database", path.display())]
     NotADatabase {
         /// The file.

@@ -1,4 +1,4 @@
-//! An embedded, dict-like key-value engine over one `SQLite` file.
+//! An embedded, dict-like key-value engine over one SQLite file.
 //!
 //! A writer thread owns the connection that writes and commits what many threads send it in one
 //! transaction; readers have connections of their own and never wait for it; a blocking handle

@@ -8,7 +8,7 @@ use crate::{Error, engine::Engine, store};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The version of the `SQLite` that is linked, such as 3051003 for 3.51.3.
+    /// The version of the SQLite that is linked, such as 3051003 for 3.51.3.
     pub sqlite_version: i32,
     /// The journal mode of the file: `wal`, or `delete`.
     pub journal_mode: String,

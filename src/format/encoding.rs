@@ -16,7 +16,7 @@ pub enum Encoding {
     DataPacker,
     /// JSON text in UTF-8.
     Json,
-    /// `MessagePack`.
+    /// MessagePack.
     MsgPack,
     /// CBOR (RFC 8949).
     Cbor,

@@ -53,7 +53,7 @@ impl Stored {
     ///
     /// let text = Stored::raw(*b"\x89K\x01\x06\x00\x00\x00\x00VKhello");
     /// assert_eq!(text.payload()?, b"hello");
-    /// # kvault::Result::Ok(())
+    /// # Ok::<(), kvault::Error>(())
     /// ```
     pub fn payload(&self) -> Result<&[u8]> {
         self.split().map(|(_, payload)| payload)

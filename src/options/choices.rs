@@ -46,6 +46,6 @@ pub enum AutoVacuum {
     None,
     /// The file shrinks with every commit that frees pages.
     Full,
-    /// `SQLite` keeps what is needed to shrink the file when asked to.
+    /// SQLite keeps what is needed to shrink the file when asked to.
     Incremental,
 }

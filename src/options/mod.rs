@@ -182,7 +182,7 @@ setters! {
     /// How long dropping the last handle may take. Default: 5 s.
     close_timeout: Duration;
     /// The longest value in bytes. Default: 999,000,000, which is what the Python package reads;
-    /// at most what the linked `SQLite` takes.
+    /// at most what the linked SQLite takes.
     max_value_bytes: u64;
     /// Whether pages that become free are given back to the file system; only for a new file.
     /// Default: [`AutoVacuum::None`].

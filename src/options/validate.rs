@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use super::{CheckpointPolicy, Durability, EngineOptions, HandleOptions, Options};
 use crate::{Error, Result};
 
-/// `SQLite` takes its busy timeout as a C int of milliseconds.
+/// SQLite takes its busy timeout as a C int of milliseconds.
 const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 const LARGEST_CHUNK: usize = 1 << 30;
 const MOST_RETRIES: u32 = 1_000;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 
-use super::{Class, Fault, MAIN, ReadConn, Settings, WriteConn, schema};
+use super::{Fault, MAIN, ReadConn, Settings, WriteConn, schema};
 use crate::{AutoVacuum, Error};
 
 /// What the file and the library made of what was asked for.
@@ -138,11 +138,4 @@ fn pragma<T: rusqlite::types::FromSql>(conn: &Connection, name: &str) -> rusqlit
 /// Sets a pragma that answers with nothing, or with what it was set to.
 fn set(conn: &Connection, name: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
     conn.pragma_update(None, name, value)
-}
-
-impl Fault {
-    /// Whether another try at opening may go better.
-    pub(crate) fn is_transient(&self) -> bool {
-        self.class == Class::Transient
-    }
 }

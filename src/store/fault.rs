@@ -19,7 +19,7 @@ pub(crate) enum Class {
     Operation,
 }
 
-/// A failure in `SQLite`, translated.
+/// A failure in SQLite, translated.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) class: Class,

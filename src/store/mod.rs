@@ -20,5 +20,5 @@ pub(crate) use write::WriteConn;
 /// The code of a row over the library's limit.
 pub(crate) const TOO_BIG: i32 = rusqlite::ffi::SQLITE_TOOBIG;
 
-/// What `SQLite` calls the one database that a connection of ours has.
+/// What SQLite calls the one database that a connection of ours has.
 const MAIN: &str = "main";

@@ -4,12 +4,11 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use crate::AutoVacuum;
 
-/// The part of the options that `SQLite` is told about.
+/// The part of the options that SQLite is told about.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) path: Arc<Path>,
     pub(crate) create: bool,
-    pub(crate) read_only: bool,
     pub(crate) wal: bool,
     pub(crate) page_size: u32,
     pub(crate) mmap_size: u64,

@@ -24,7 +24,7 @@ pub(crate) struct Table {
 
 const OURS: &str = "typeof(key) = 'blob' AND typeof(value) = 'blob'";
 
-/// Prefixes of names that other parts of the file format, or `SQLite`, keep for themselves.
+/// Prefixes of names that other parts of the file format, or SQLite, keep for themselves.
 const RESERVED: [&str; 5] = [
     "sqlite_",
     "kvaultrs_",

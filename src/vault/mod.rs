@@ -18,7 +18,7 @@ use crate::{
     writer::{Command, Op},
 };
 
-/// A key-value store in one `SQLite` file, used like a map from as many threads as you like.
+/// A key-value store in one SQLite file, used like a map from as many threads as you like.
 ///
 /// Clones are cheap and share everything. Keys and values are bytes. A write that returned `Ok`
 /// survives what its [`Durability`] says; a read sees every write that returned before it.
