@@ -59,15 +59,21 @@ impl Args {
                     let names = list(&parser.value()?.string()?)?;
                     args.systems = Some(known("system", names, &systems::names())?);
                 }
-                Long("rounds") => args.rounds = Some(positive(parser.value()?.parse()?)?),
-                Long("seconds") => {
-                    let seconds: f64 = parser.value()?.parse()?;
-                    args.seconds = Some(Duration::try_from_secs_f64(seconds)?);
+                Long("rounds") => {
+                    args.rounds = Some(positive("--rounds", parser.value()?.parse()?)?)
                 }
-                Long("rows") => args.rows = Some(positive(parser.value()?.parse()?)?),
+                Long("seconds") => {
+                    let time = Duration::try_from_secs_f64(parser.value()?.parse()?)
+                        .map_err(|error| format!("--seconds: {error}"))?;
+                    args.seconds = Some(positive("--seconds", time)?);
+                }
+                Long("rows") => args.rows = Some(positive("--rows", parser.value()?.parse()?)?),
                 Long("threads") => {
                     let counts: Vec<usize> = list(&parser.value()?.string()?)?;
-                    args.threads = Some(counts.into_iter().map(positive).collect::<Result<_>>()?);
+                    for &count in &counts {
+                        positive("--threads", count)?;
+                    }
+                    args.threads = Some(counts);
                 }
                 Long("dir") => args.dir = Some(parser.value()?.into()),
                 Long("quick") => args.quick = true,
@@ -154,9 +160,9 @@ fn known(kind: &str, asked: Vec<String>, names: &[&str]) -> Result<Vec<String>> 
 }
 
 /// Refuses zero.
-fn positive<T: PartialEq + Default>(number: T) -> Result<T> {
+fn positive<T: PartialEq + Default>(option: &str, number: T) -> Result<T> {
     if number == T::default() {
-        return Err("zero is not a count to measure with".into());
+        return Err(format!("{option}: zero is nothing to measure with").into());
     }
     Ok(number)
 }

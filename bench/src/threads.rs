@@ -42,6 +42,11 @@ impl Run {
     }
 }
 
+/// `1 thread`, `2 threads`.
+pub(crate) fn counted(threads: usize) -> String {
+    format!("{threads} thread{}", if threads == 1 { "" } else { "s" })
+}
+
 /// Starts one thread for each worker, lets them go at the same moment, and waits for them all.
 pub(crate) fn run<W: Work>(workers: Vec<W>, limit: Limit) -> Result<Run> {
     let barrier = Barrier::new(workers.len());

@@ -13,7 +13,7 @@ use crate::{
     CheckpointMode, CheckpointReport, Durability, Error, Health, Options, Reader, Result, Stats,
     engine::Engine,
     options::buffered_needs_a_cache,
-    store::Table,
+    store::{ReadConn, Table},
     sync::Arc,
     writer::{Command, Op},
 };
@@ -131,7 +131,7 @@ impl KVault {
     ///
     /// If the file cannot be read.
     pub fn tables(&self) -> Result<Vec<String>> {
-        self.handle.read(|conn| conn.tables())
+        self.handle.read(ReadConn::tables)
     }
 
     /// A handle whose writes survive what `durability` says.

@@ -2,7 +2,7 @@
 
 mod fjall;
 mod heed;
-//TMP mod kvault;
+mod kvault;
 mod mutex;
 mod redb;
 mod sled;
@@ -21,7 +21,7 @@ const CACHE_BYTES: usize = 256 << 20;
 /// Every engine, in the order of the tables.
 pub(crate) fn all() -> Vec<Contender<Box<dyn System>>> {
     vec![
-        //TMP contender("kvault", kvault::Kvault),
+        contender("kvault", kvault::Kvault),
         contender("mutex", mutex::Mutexed { sorted: false }),
         contender("sqlite", sqlite::PerThread),
         contender("sqlite-sorted", mutex::Mutexed { sorted: true }),

@@ -10,7 +10,7 @@ use crate::rounds::{Scratch, Series, alternate};
 use crate::row::{Row, mix};
 use crate::system::{Durability, Session, Store, System};
 use crate::systems;
-use crate::threads::{self, Limit, Work};
+use crate::threads::{self, Limit, Work, counted};
 use crate::workload::Workload;
 
 const SYSTEMS: [&str; 7] = ["kvault", "mutex", "sqlite", "redb", "fjall", "heed", "sled"];
@@ -39,8 +39,8 @@ impl Workload for Get {
         let all = alternate(scratch, "get", &contenders, args.rounds(), |system, dir| {
             measure(system.as_ref(), dir, &rows, &counts, limit)
         })?;
-        for (threads, all) in counts.iter().zip(by_threads(all, counts.len())) {
-            println!("### {threads} threads\n");
+        for (&threads, all) in counts.iter().zip(by_threads(all, counts.len())) {
+            println!("### {}\n", counted(threads));
             println!("{}", figures::table("gets/s", &all));
         }
         println!("A get is:\n");

@@ -11,7 +11,7 @@ use crate::rounds::{Scratch, alternate};
 use crate::row::Row;
 use crate::system::{Durability, Session, Store, System};
 use crate::systems;
-use crate::threads::{self, Limit, Work};
+use crate::threads::{self, Limit, Work, counted};
 use crate::workload::Workload;
 use crate::workloads::put_ratio::Ratios;
 
@@ -38,7 +38,8 @@ impl Workload for Put {
         let mut ratios = Ratios::new();
         for durability in [Durability::Process, Durability::Power] {
             for threads in args.threads_or(&THREADS) {
-                let title = format!("put, {durability:?}, {threads} threads");
+                let cell = format!("{durability:?}, {}", counted(threads));
+                let title = format!("put, {cell}");
                 let all = alternate(
                     scratch,
                     &title,
@@ -46,7 +47,7 @@ impl Workload for Put {
                     args.rounds(),
                     |system, dir| measure(system.as_ref(), dir, durability, threads, limit),
                 )?;
-                println!("### {durability:?}, {threads} threads\n");
+                println!("### {cell}\n");
                 println!("{}", figures::table("puts/s", &all));
                 ratios.add(durability, threads, &all);
             }
