@@ -75,7 +75,7 @@ class Peer:
             answer = answer.rstrip("\n")
             if not answer.startswith("error") or "busy" not in answer.lower():
                 return answer
-            checked[f"{self.name}: busy, asked again"] += 1
+            checked[f"{self.name}: busy at {words[0]}, asked again"] += 1
         raise Failed(f"{self.name} stayed busy at {words}")
 
     def done(self, *words):

@@ -119,6 +119,13 @@ impl Engine {
         (load.ops, load.bytes)
     }
 
+    /// How many callers wait for room in the queue.
+    pub(crate) fn waiting(&self) -> usize {
+        self.writer
+            .as_ref()
+            .map_or(0, |writer| writer.mailbox.waiting())
+    }
+
     /// The writer's panic, if that is how it ended.
     pub(crate) fn poisoned(&self) -> Option<Error> {
         let end = self.writer.as_ref()?.lifecycle.ended()?;

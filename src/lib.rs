@@ -60,6 +60,11 @@ mod sync;
 mod vault;
 mod writer;
 
+/// The models that loom checks, on ordinary threads: what they say of the twins in `loom-tests`
+/// must hold for the real primitives too.
+#[cfg(test)]
+mod models_on_threads;
+
 pub use checkpoint::{CheckpointMode, CheckpointReport};
 pub use error::{Cause, Error, Result};
 pub use files::is_open_vault_file;

@@ -32,6 +32,8 @@ pub struct Stats {
     pub queued_ops: usize,
     /// Bytes of keys and values in flight.
     pub queued_bytes: usize,
+    /// Callers that wait for room in the queue.
+    pub waiting_writers: usize,
     /// Reading connections that wait for work.
     pub idle_readers: usize,
     /// Reading connections at work.
@@ -107,6 +109,7 @@ impl Stats {
             failures: counted.failures,
             queued_ops,
             queued_bytes,
+            waiting_writers: engine.waiting(),
             idle_readers,
             busy_readers,
         }

@@ -18,7 +18,7 @@ pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 pub(crate) mod channel {
     pub(crate) use crossbeam_channel::{Receiver, Sender, unbounded};
 
-    use super::Deadline;
+    use super::{Deadline, When};
 
     /// What a receive that waits came back with.
     #[derive(Debug)]
@@ -30,10 +30,14 @@ pub(crate) mod channel {
     }
 
     pub(crate) fn recv<T>(receiver: &Receiver<T>, deadline: Deadline) -> Received<T> {
-        use crossbeam_channel::RecvTimeoutError as E;
+        use crossbeam_channel::{RecvTimeoutError as E, TryRecvError};
         let outcome = match deadline.0 {
-            Some(at) => receiver.recv_deadline(at),
-            None => receiver.recv().map_err(|_| E::Disconnected),
+            When::Never => receiver.recv().map_err(|_| E::Disconnected),
+            When::At(at) => receiver.recv_deadline(at),
+            When::Passed => receiver.try_recv().map_err(|error| match error {
+                TryRecvError::Empty => E::Timeout,
+                TryRecvError::Disconnected => E::Disconnected,
+            }),
         };
         match outcome {
             Ok(message) => Received::Message(message),
@@ -45,18 +49,38 @@ pub(crate) mod channel {
 
 /// When to stop waiting. The core passes it on and never looks inside: it has no clock.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(Option<Instant>);
+pub(crate) struct Deadline(When);
+
+#[derive(Debug, Clone, Copy)]
+enum When {
+    Never,
+    At(Instant),
+    Passed,
+}
 
 impl Deadline {
-    pub(crate) const NEVER: Self = Self(None);
+    pub(crate) const NEVER: Self = Self(When::Never);
+    /// Does not wait at all.
+    pub(crate) const NOW: Self = Self(When::Passed);
 
     /// A wait so long that the clock cannot express its end is a wait without one.
     pub(crate) fn after(wait: Duration) -> Self {
-        Self(Instant::now().checked_add(wait))
+        if wait.is_zero() {
+            return Self::NOW;
+        }
+        Self(
+            Instant::now()
+                .checked_add(wait)
+                .map_or(When::Never, When::At),
+        )
     }
 
     pub(crate) fn passed(self) -> bool {
-        self.0.is_some_and(|at| at <= Instant::now())
+        match self.0 {
+            When::Never => false,
+            When::At(at) => at <= Instant::now(),
+            When::Passed => true,
+        }
     }
 }
 
@@ -67,11 +91,12 @@ pub(crate) fn wait_until<T>(
     deadline: Deadline,
 ) -> bool {
     match deadline.0 {
-        Some(at) => !condvar.wait_until(guard, at).timed_out(),
-        None => {
+        When::Never => {
             condvar.wait(guard);
             true
         }
+        When::At(at) => !condvar.wait_until(guard, at).timed_out(),
+        When::Passed => false,
     }
 }
 

@@ -60,7 +60,7 @@ impl Args {
                     args.systems = Some(known("system", names, &systems::names())?);
                 }
                 Long("rounds") => {
-                    args.rounds = Some(positive("--rounds", parser.value()?.parse()?)?)
+                    args.rounds = Some(positive("--rounds", parser.value()?.parse()?)?);
                 }
                 Long("seconds") => {
                     let time = Duration::try_from_secs_f64(parser.value()?.parse()?)

@@ -53,6 +53,10 @@ fn run(args: &Args) -> Result<()> {
             workload.run(args, &scratch)?;
         }
     }
+    println!(
+        "At the end the CPU loop does {:.2} times as much on two threads as on one.",
+        host::scaling(),
+    );
     Ok(())
 }
 

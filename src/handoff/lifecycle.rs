@@ -1,6 +1,6 @@
 //! Whether the actor still takes work, and if not, why.
 
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
+use crate::sync::{AtomicBool, Mutex, Ordering};
 
 /// How an actor ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub(crate) enum End {
     /// It was asked to.
     Closed,
     /// It panicked with this text.
-    Poisoned(Arc<str>),
+    Poisoned(String),
 }
 
 /// Shared between an actor and everybody who sends to it. Ends once and stays ended.
@@ -27,11 +27,16 @@ impl Lifecycle {
 
     /// Marks the end. The first mark stays: a panic while closing is a panic, a close after a
     /// panic does not hide it.
-    ///
-    /// To be called before the inbox is dropped: whoever finds an answer gone asks here why.
     pub(crate) fn end(&self, how: End) {
         self.end.lock().get_or_insert(how);
         self.ended.store(true, Ordering::Release);
+    }
+
+    /// Ends, and then drops what still owes answers. In this order: whoever finds an answer gone
+    /// looks up why.
+    pub(crate) fn end_with<T>(&self, how: End, owing: T) {
+        self.end(how);
+        drop(owing);
     }
 
     pub(crate) fn ended(&self) -> Option<End> {

@@ -91,6 +91,11 @@ impl Line {
         self.moved.notify_all();
     }
 
+    /// How many wait for room.
+    pub(super) fn waiting(&self) -> usize {
+        self.state.lock().waiting.len()
+    }
+
     pub(super) fn load(&self) -> Load {
         self.state.lock().load
     }

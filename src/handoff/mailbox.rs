@@ -84,6 +84,11 @@ impl<M: Weigh> Mailbox<M> {
         Ok(load)
     }
 
+    /// How many senders wait for room.
+    pub(crate) fn waiting(&self) -> usize {
+        self.line.waiting()
+    }
+
     pub(crate) fn load(&self) -> Load {
         self.line.load()
     }

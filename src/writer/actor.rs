@@ -54,9 +54,7 @@ pub(crate) fn spawn(
                 Ok(()) => End::Closed,
                 Err(panic) => End::Poisoned(panic_text(&*panic).into()),
             };
-            // In this order: whoever then finds an answer missing can look up why.
-            lifecycle.end(end);
-            drop(actor);
+            lifecycle.end_with(end, actor);
         })
 }
 

@@ -19,7 +19,7 @@ impl System for Kvault {
         Setup {
             process: "put_bytes at Durability::Process",
             power: "put_bytes at Durability::Power",
-            get: "get_bytes on a clone of the handle",
+            get: "get_bytes on a clone of the handle, an owned copy of the value",
             ingest: "put_many_bytes in batches of 100 000 in arrival order, then flush at Durability::Power",
         }
     }
