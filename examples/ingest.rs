@@ -1,22 +1,21 @@
 //! A folder into a vault and back: `cargo run --release --example ingest -- --help`.
 //!
-//! Producers store every regular file under its path below the folder, while readers look up what
-//! was acknowledged. Then the vault is closed, opened anew, and compared with the disk.
-#![expect(clippy::unwrap_used, reason = "a thread that panicked ends the run")]
+//! Producers store every regular file under its path below the folder, while readers compare what
+//! was acknowledged. Then the vault is closed, opened anew, and all of it is compared.
+#![expect(clippy::unwrap_used, reason = "a lock whose owner panicked")]
 
 use std::{
     collections::BTreeMap,
-    env,
     error::Error,
-    ffi::OsString,
     fmt::Display,
-    fs::{self, File, Metadata},
-    hash::{BuildHasher, DefaultHasher, Hasher, RandomState},
-    io::{self, BufRead, BufReader, Read},
+    fs::{self, File},
+    hash::{BuildHasher, RandomState},
+    io::{self, Read},
+    num::NonZero,
     path::{Path, PathBuf},
-    process::ExitCode,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    sync::{Arc, Mutex, MutexGuard},
+    process::{ExitCode, exit},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    sync::{Mutex, MutexGuard, OnceLock},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -30,143 +29,188 @@ Stores the files of a folder in a vault, reads them back and compares.
 Usage: ingest [PATH] [--db FILE] [--threads N]
 
   PATH         the folder, by default the current one; symbolic links in it are not followed
-  --db FILE    the vault, which stays; by default a temporary one
-  --threads N  how many threads store, 1 to 256, by default 4; half as many read meanwhile
+  --db FILE    the vault, which is kept; by default a temporary one
+  --threads N  how many threads store, 1 to 255, by default 4; half as many read meanwhile
 
 Exit code: 0 if all is well, 1 if a value differs or something failed, 2 for a wrong argument.
 ";
 
-/// Larger files are not stored. A vault's default, said here so as to ask before reading a file.
+/// Larger files are left out. It is a vault's default, said here to know it before reading a file.
 const LARGEST: u64 = 999_000_000;
-/// Of values larger than this only one at a time is in memory.
+/// Of files larger than this only one at a time is in memory.
 const HUGE: u64 = 64 << 20;
 
-// What may become of a path other than to be stored and found again.
-const LINKS: &str = "symbolic links";
+// What can become of a path.
+const LINK: &str = "symbolic links";
 const SPECIAL: &str = "not regular files";
 const OWN: &str = "of the vault itself";
 const TOO_LARGE: &str = "too large";
 const UNREADABLE: &str = "unreadable";
 const CHANGED: &str = "changed meanwhile";
 const DIFFERENT: &str = "different";
+const EQUAL: &str = "equal";
 
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// Length and time of modification: as long as they are the same, so is the content.
 type Stamp = (u64, Option<SystemTime>);
 
-/// A file that was stored and acknowledged. Its path below the folder is its key.
-struct Record {
+/// A file. Its path below the folder is its key.
+struct Entry {
     name: PathBuf,
-    stamp: Stamp,
-    hash: u64,
+    /// What it looked like before it was read; set when the vault has acknowledged it.
+    stored: OnceLock<Stamp>,
 }
 
 struct Job {
     root: PathBuf,
+    db: Option<PathBuf>,
     threads: usize,
     bar: ProgressBar,
     counts: Mutex<BTreeMap<&'static str, u64>>,
     huge: Mutex<()>,
-    checked: AtomicU64,
-    equal: AtomicU64,
 }
 
 fn main() -> ExitCode {
-    let done = match arguments(env::args_os().skip(1)) {
-        Ok(Some((job, db))) => job.run(db),
-        Ok(None) => {
-            print!("{USAGE}");
-            Ok(true)
-        }
-        Err(why) => {
-            eprintln!("ingest: {why}\n\n{USAGE}");
+    let job = match arguments() {
+        Ok(job) => job,
+        Err(error) => {
+            eprintln!("ingest: {error}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+    match job.run() {
+        Ok(()) if job.count(DIFFERENT) == 0 => return ExitCode::SUCCESS,
+        Ok(()) => eprintln!("ingest: the vault and the disk differ"),
         Err(error) => {
             let why = error.source().map(|why| format!(": {why}"));
             eprintln!("ingest: {error}{}", why.unwrap_or_default());
-            ExitCode::FAILURE
         }
     }
+    ExitCode::FAILURE
 }
 
-/// The job and where its vault is to be; nothing if only help was asked for.
-fn arguments(mut args: impl Iterator<Item = OsString>) -> Result<Option<(Job, Option<PathBuf>)>> {
+fn arguments() -> Result<Job> {
+    use lexopt::prelude::*;
     let (mut root, mut db, mut threads) = (None, None, 4);
-    while let Some(arg) = args.next() {
-        match arg.to_str() {
-            Some("-h" | "--help") => return Ok(None),
-            Some("--db") => db = Some(args.next().ok_or("--db needs a file")?.into()),
-            Some("--threads") => {
-                let number = args.next().unwrap_or_default();
-                let number = number.to_str().and_then(|number| number.parse().ok());
-                let number = number.filter(|number| (1..=256).contains(number));
-                threads = number.ok_or("--threads needs a number from 1 to 256")?;
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Short('h') | Long("help") => {
+                print!("{USAGE}");
+                exit(0);
             }
-            Some(unknown) if unknown.starts_with('-') => {
-                return Err(format!("unknown argument {unknown}").into());
-            }
-            _ if root.is_none() => root = Some(arg.into()),
-            _ => return Err(format!("a second folder: {}", arg.display()).into()),
+            Long("db") => db = Some(args.value()?.into()),
+            Long("threads") => threads = args.value()?.parse::<NonZero<u8>>()?.get().into(),
+            Value(path) if root.is_none() => root = Some(path.into()),
+            other => return Err(other.unexpected().into()),
         }
     }
-    let root = root.unwrap_or_else(|| PathBuf::from("."));
+    let root: PathBuf = root.unwrap_or_else(|| ".".into());
     fs::read_dir(&root).map_err(|error| format!("cannot list {}: {error}", root.display()))?;
     let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec}")?;
-    let job = Job {
+    let bar = ProgressBar::new(0).with_style(style);
+    let (counts, huge) = (Mutex::default(), Mutex::default());
+    Ok(Job {
         root,
+        db,
         threads,
-        bar: ProgressBar::new(0).with_style(style),
-        counts: Mutex::default(),
-        huge: Mutex::default(),
-        checked: AtomicU64::default(),
-        equal: AtomicU64::default(),
-    };
-    Ok(Some((job, db)))
+        bar,
+        counts,
+        huge,
+    })
 }
 
 impl Job {
-    /// Whether everything that was stored was found as it was stored.
-    fn run(&self, db: Option<PathBuf>) -> Result<bool> {
+    fn run(&self) -> Result<()> {
         let temporary = tempfile::tempdir()?;
-        let db = db.unwrap_or_else(|| temporary.path().join("ingest.db"));
+        let db = self
+            .db
+            .clone()
+            .unwrap_or_else(|| temporary.path().join("ingest.db"));
         let vault = KVault::options().max_value_bytes(LARGEST).open(&db)?;
-        let names = self.walk();
+        self.bar.set_message("listing");
+        let mut files = Vec::new();
+        self.walk(Path::new(""), &mut files);
+
+        self.begin("storing", files.len());
         let start = Instant::now();
-        let (records, mut waits) = self.store(&vault, names)?;
+        let waits = self.store(&vault, &files)?;
         let took = start.elapsed();
-        vault.close()?;
         // So that what is compared comes out of the file.
+        vault.close()?;
         let vault = KVault::open(&db)?;
-        self.compare(&vault, &records)?;
+        self.begin("comparing", files.len());
+        self.compare(&vault, &files)?;
         vault.close()?;
         self.bar.finish_and_clear();
-        waits.sort_unstable();
-        self.summarize(&records, &waits, took);
-        println!("vault     {}, {}", HumanBytes(fs::metadata(&db)?.len()), db.display());
-        Ok(self.count(DIFFERENT) == 0)
+        self.summarize(&files, waits, took);
+        println!(
+            "vault     {}, {}",
+            db.display(),
+            HumanBytes(fs::metadata(&db)?.len())
+        );
+        Ok(())
     }
 
-    /// The regular files below the folder, by their paths relative to it.
-    fn walk(&self) -> Vec<PathBuf> {
-        self.bar.set_message("listing");
-        let (mut names, mut folders) = (Vec::new(), vec![PathBuf::new()]);
-        while let Some(folder) = folders.pop() {
-            let mut list = || -> io::Result<()> {
-                for entry in fs::read_dir(self.root.join(&folder))? {
-                    let (kind, name) = (entry.as_ref()., );
+    /// Collects the regular files below a folder.
+    fn walk(&self, folder: &Path, files: &mut Vec<Entry>) {
+        let mut list = || -> io::Result<()> {
+            for entry in fs::read_dir(self.root.join(folder))? {
+                let entry = entry?;
+                let (name, kind) = (folder.join(entry.file_name()), entry.file_type()?);
+                match kind {
+                    _ if kind.is_dir() => self.walk(&name, files),
+                    _ if kind.is_file() => files.push(Entry {
+                        name,
+                        stored: OnceLock::new(),
+                    }),
+                    _ => self.add(if kind.is_symlink() { LINK } else { SPECIAL }),
                 }
-                Ok(())
-            };
-            if let Err(error) = list() {
-                self.report(UNREADABLE, &folder, error);
+            }
+            Ok(())
+        };
+        if let Err(error) = list() {
+            self.report(UNREADABLE, folder, error);
+        }
+    }
+
+    /// Stores the files from several threads while others check. Returns how long each put took.
+    fn store(&self, vault: &KVault, files: &[Entry]) -> Result<Vec<Duration>> {
+        let (begun, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        thread::scope(|scope| {
+            let check = || self.check(&vault.reader()?, files, &begun, &done);
+            let checkers = scope.spawn(|| crew(self.checkers(), check));
+            let waits = crew(self.threads, || self.produce(vault, files, &begun));
+            // Before anything is made of an error: the scope does not end before they do.
+            done.store(true, Relaxed);
+            checkers.join().unwrap()?;
+            Ok(waits?.concat())
+        })
+    }
+
+    fn produce(
+        &self,
+        vault: &KVault,
+        files: &[Entry],
+        begun: &AtomicUsize,
+    ) -> Result<Vec<Duration>> {
+        let mut waits = Vec::new();
+        while let Some(file) = files.get(begun.fetch_add(1, Relaxed)) {
+            self.bar.inc(1);
+            let path = self.root.join(&file.name);
+            let _alone = self.alone(&path);
+            match load(&path) {
+                Ok((stamp, Ok(value))) => {
+                    let start = Instant::now();
+                    vault.put_bytes(file.key(), value)?;
+                    waits.push(start.elapsed());
+                    file.stored.set(stamp).unwrap();
+                }
+                Ok((_, Err(what))) => self.report(what, &file.name, "left out"),
+                Err(error) => self.report(UNREADABLE, &file.name, error),
             }
         }
-        names
+        Ok(waits)
     }
 }

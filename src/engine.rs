@@ -247,9 +247,7 @@ impl From<crate::handoff::End> for Error {
     fn from(end: crate::handoff::End) -> Self {
         match end {
             crate::handoff::End::Closed => Self::Closed,
-            crate::handoff::End::Poisoned(panic) => Self::Poisoned {
-                panic: panic.to_string(),
-            },
+            crate::handoff::End::Poisoned(panic) => Self::Poisoned { panic },
         }
     }
 }
