@@ -107,7 +107,7 @@ pub(crate) fn wait_until<T>(
 /// the other side at all.
 pub(crate) fn spin(mut there: impl FnMut() -> bool) -> bool {
     const PATIENCE: Duration = Duration::from_micros(40);
-    const LOOKS_PER_CLOCK: u32 = 32;
+    const LOOKS: u32 = 64;
 
     if there() {
         return true;
@@ -115,18 +115,21 @@ pub(crate) fn spin(mut there: impl FnMut() -> bool) -> bool {
     if !many_cores() {
         return false;
     }
-    let start = Instant::now();
-    loop {
-        for _ in 0..LOOKS_PER_CLOCK {
-            std::hint::spin_loop();
-            if there() {
-                return true;
-            }
-        }
-        if start.elapsed() >= PATIENCE {
-            return false;
+    for _ in 0..LOOKS {
+        std::hint::spin_loop();
+        if there() {
+            return true;
         }
     }
+    // The other side may be waiting for this very core: let it have it between looks.
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        std::thread::yield_now();
+        if there() {
+            return true;
+        }
+    }
+    false
 }
 
 fn many_cores() -> bool {
