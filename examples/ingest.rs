@@ -111,23 +111,13 @@ fn arguments() -> Result<Job> {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec}")?;
     let bar = ProgressBar::new(0).with_style(style);
     let (counts, huge) = (Mutex::default(), Mutex::default());
-    Ok(Job {
-        root,
-        db,
-        threads,
-        bar,
-        counts,
-        huge,
-    })
+    Ok(Job { root, db, threads, bar, counts, huge })
 }
 
 impl Job {
     fn run(&self) -> Result<()> {
         let temporary = tempfile::tempdir()?;
-        let db = self
-            .db
-            .clone()
-            .unwrap_or_else(|| temporary.path().join("ingest.db"));
+        let db = self.db.clone().unwrap_or_else(|| temporary.path().join("ingest.db"));
         let vault = KVault::options().max_value_bytes(LARGEST).open(&db)?;
         self.bar.set_message("listing");
         let mut files = Vec::new();
@@ -145,11 +135,7 @@ impl Job {
         vault.close()?;
         self.bar.finish_and_clear();
         self.summarize(&files, waits, took);
-        println!(
-            "vault     {}, {}",
-            db.display(),
-            HumanBytes(fs::metadata(&db)?.len())
-        );
+        println!("vault     {}, {}", db.display(), HumanBytes(fs::metadata(&db)?.len()));
         Ok(())
     }
 
@@ -161,10 +147,7 @@ impl Job {
                 let (name, kind) = (folder.join(entry.file_name()), entry.file_type()?);
                 match kind {
                     _ if kind.is_dir() => self.walk(&name, files),
-                    _ if kind.is_file() => files.push(Entry {
-                        name,
-                        stored: OnceLock::new(),
-                    }),
+                    _ if kind.is_file() => files.push(Entry { name, stored: OnceLock::new() }),
                     _ => self.add(if kind.is_symlink() { LINK } else { SPECIAL }),
                 }
             }

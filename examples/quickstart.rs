@@ -18,9 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     thread.join().map_err(|_| "the thread panicked")??;
 
     // On the disk, and not only out of the process, before it returns.
-    vault
-        .with_durability(Durability::Power)
-        .put_bytes("balance", "100")?;
+    vault.with_durability(Durability::Power).put_bytes("balance", "100")?;
 
     println!("{} keys in {}", vault.len()?, vault.path().display());
     vault.close()?;

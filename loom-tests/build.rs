@@ -36,9 +36,7 @@ fn mutated_core(out: &Path) -> String {
     }
     let mut with_paths = String::new();
     for line in root.lines().filter(|line| !line.starts_with("//!")) {
-        let file = line
-            .strip_prefix("mod ")
-            .and_then(|rest| rest.strip_suffix(';'));
+        let file = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
         if let Some(file) = file {
             let path = out.join(format!("{file}.rs"));
             writeln!(with_paths, "#[path = {:?}]", path.display().to_string()).expect("a string");
@@ -49,25 +47,12 @@ fn mutated_core(out: &Path) -> String {
 }
 
 fn splice(text: &str, mutation: &Mutation) -> String {
-    let Mutation {
-        name,
-        file,
-        from,
-        to,
-        ..
-    } = mutation;
+    let Mutation { name, file, from, to, .. } = mutation;
     let found = text.matches(from).count();
-    assert!(
-        found == 1,
-        "mutation {name}: its line stands {found} times in {file}, not once"
-    );
+    assert!(found == 1, "mutation {name}: its line stands {found} times in {file}, not once");
     let switched = format!("if crate::mutation::on({name:?}) {{ {to} }} else {{ {from} }}");
     let statement = from.ends_with(';') || from.ends_with('}');
-    let switched = if statement {
-        switched
-    } else {
-        format!("({switched})")
-    };
+    let switched = if statement { switched } else { format!("({switched})") };
     text.replacen(from, &switched, 1)
 }
 
@@ -75,9 +60,7 @@ fn model_tests() -> String {
     let mut tests = String::new();
     for (_, text) in files(MODELS) {
         for line in text.lines() {
-            let name = line
-                .strip_prefix("pub(crate) fn ")
-                .and_then(|rest| rest.split('(').next());
+            let name = line.strip_prefix("pub(crate) fn ").and_then(|rest| rest.split('(').next());
             if let Some(name) = name {
                 writeln!(tests, "#[test] fn {name}() {{ models::{name}(); }}").expect("a string");
             }
@@ -90,18 +73,12 @@ fn mutation_tests() -> String {
     let mut tests = String::new();
     let mut children = String::new();
     for Mutation { name, model, .. } in MUTATIONS {
-        writeln!(
-            tests,
-            "#[test] fn {name}() {{ crate::mutation::must_fail({name:?}); }}"
-        )
-        .expect("a string");
+        writeln!(tests, "#[test] fn {name}() {{ crate::mutation::must_fail({name:?}); }}")
+            .expect("a string");
         write!(children, "({name:?}, models::{model}), ").expect("a string");
     }
-    writeln!(
-        tests,
-        "#[test] fn a_broken_core() {{ crate::mutation::run_broken(&[{children}]); }}"
-    )
-    .expect("a string");
+    writeln!(tests, "#[test] fn a_broken_core() {{ crate::mutation::run_broken(&[{children}]); }}")
+        .expect("a string");
     tests
 }
 
@@ -111,15 +88,8 @@ fn files(folder: &str) -> Vec<(String, String)> {
         .map(|entry| entry.expect("the folder can be read").path())
         .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
         .map(|path| {
-            let name = path
-                .file_name()
-                .expect("a file")
-                .to_string_lossy()
-                .into_owned();
-            (
-                name,
-                fs::read_to_string(&path).expect("the file can be read"),
-            )
+            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+            (name, fs::read_to_string(&path).expect("the file can be read"))
         })
         .collect();
     files.sort();

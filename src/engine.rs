@@ -1,31 +1,34 @@
-//! What all handles of one file share: the writer's mailbox, the readers, the counters.
+//! What all handles of one file share: the writer's mailbox, the readers, the keeper.
 
-use std::{
-    path::{Path, PathBuf},
-    thread::JoinHandle,
-};
+use std::{path::Path, thread::JoinHandle};
 
 use crate::{
-    Error, Result,
-    files::Presence,
-    handoff::{Gone, Inbox, Lifecycle, Limits, Mailbox, NotSent, Reply, mailbox, reply},
+    CheckpointMode, CheckpointReport, Error, Result,
+    files::FileId,
+    handoff::{Bell, End, Gone, Inbox, Lifecycle, Limits, Mailbox, NotSent, Reply, mailbox, reply},
+    keeper,
     options::{CheckpointPolicy, EngineOptions},
     readers::Readers,
     retry::Policy,
     store::{self, Effective, Settings, WriteConn},
-    sync::{Arc, Deadline, Mutex},
-    writer::{self, Command, Monitor},
+    sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
+    writer::{self, Actor, Command, Monitor},
 };
 
 pub(crate) struct Engine {
     pub(crate) path: Arc<Path>,
     pub(crate) options: EngineOptions,
+    pub(crate) settings: Settings,
     pub(crate) effective: Effective,
-    pub(crate) readers: Readers,
+    pub(crate) readers: Arc<Readers>,
     pub(crate) monitor: Arc<Monitor>,
-    /// None where the vault is read-only.
-    writer: Option<Writer>,
-    _presence: Presence,
+    pub(crate) bell: Arc<Bell>,
+    /// Comes with the first open that may write.
+    writer: std::sync::OnceLock<Writer>,
+    /// Held while a writer is added, so that there is one.
+    adding: Mutex<()>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
+    closed: AtomicBool,
 }
 
 struct Writer {
@@ -35,46 +38,84 @@ struct Writer {
 }
 
 impl Engine {
-    pub(crate) fn start(path: &Path, options: EngineOptions, retry: Policy) -> Result<Self> {
-        let path = prepare(path, &options)?;
-        let settings = settings(&path, &options);
-        let open = || Self::connect(&settings, &options);
-        let (effective, conn) = retry.run(Deadline::NEVER, open)?;
+    pub(crate) fn start(
+        path: &Arc<Path>,
+        file: FileId,
+        options: &EngineOptions,
+        retry: Policy,
+    ) -> Result<Arc<Self>> {
+        let settings = settings(path, options);
+        let (effective, conn) =
+            retry.run(Deadline::NEVER, || connect(&settings, options.read_only))?;
         if options.max_value_bytes > effective.max_row {
             return Err(Error::invalid(
                 "max_value_bytes",
                 options.max_value_bytes,
-                format!(
-                    "the linked SQLite takes at most {} bytes",
-                    effective.max_row
-                ),
+                format!("the linked SQLite takes at most {} bytes", effective.max_row),
             ));
         }
-        let monitor = Arc::new(Monitor::default());
-        let writer = conn
-            .map(|conn| Writer::start(conn, &options, &monitor))
-            .transpose()?;
-        Ok(Self {
-            readers: Readers::new(settings, options.reader_idle_limit),
-            _presence: Presence::announce(&path),
-            path,
-            options,
+        warn_of_shared_page_cache();
+        let bell = Arc::new(Bell::default());
+        let idle_limit = options.reader_idle_limit;
+        let readers = Readers::new(settings.clone(), file, idle_limit, Arc::clone(&bell));
+        let engine = Arc::new(Self {
+            path: Arc::clone(path),
+            options: options.clone(),
+            settings,
             effective,
-            monitor,
-            writer,
-        })
+            readers: Arc::new(readers),
+            monitor: Arc::new(Monitor::default()),
+            bell,
+            writer: std::sync::OnceLock::new(),
+            adding: Mutex::new(()),
+            keeper: Mutex::new(None),
+            closed: AtomicBool::new(false),
+        });
+        if let Some(conn) = conn {
+            engine.add_writer(conn)?;
+        }
+        engine.start_keeper()?;
+        Ok(engine)
     }
 
-    fn connect(
-        settings: &Settings,
-        options: &EngineOptions,
-    ) -> Result<(Effective, Option<WriteConn>)> {
-        if options.read_only {
-            let (_conn, effective) = store::open_reader(settings)?;
-            return Ok((effective, None));
+    /// Whether an open with these options may share this engine; makes it writable if it must be.
+    pub(crate) fn accept(&self, options: &EngineOptions) -> Result<()> {
+        if let Some((name, asked, running)) = self.options.difference(options) {
+            let why = format!("the file is open in this process with {running}");
+            return Err(Error::invalid(name, asked, why));
         }
-        let (conn, effective) = store::open_writer(settings)?;
-        Ok((effective, Some(conn)))
+        let _one_at_a_time = self.adding.lock();
+        if options.read_only || self.is_writable() {
+            return Ok(());
+        }
+        let (conn, _) = store::open_writer(&self.settings)?;
+        self.add_writer(conn)?;
+        // It may find something to look after now.
+        self.bell.ring();
+        Ok(())
+    }
+
+    fn add_writer(&self, conn: WriteConn) -> Result<()> {
+        let limits = Limits { ops: self.options.queue_ops, bytes: self.options.queue_bytes };
+        let (mailbox, inbox): (_, Inbox<Command>) = mailbox(limits);
+        let lifecycle = Arc::new(Lifecycle::new());
+        let actor = Actor {
+            readers: Arc::clone(&self.readers),
+            monitor: Arc::clone(&self.monitor),
+            bell: Arc::clone(&self.bell),
+            policy: self.options.checkpoint,
+        };
+        let thread = writer::spawn(actor, conn, inbox, Arc::clone(&lifecycle))
+            .map_err(|error| Error::io("start the writer's thread", error))?;
+        let writer = Writer { mailbox, lifecycle, thread: Mutex::new(Some(thread)) };
+        // Only one is ever made: see `accept`.
+        drop(self.writer.set(writer));
+        Ok(())
+    }
+
+    fn start_keeper(self: &Arc<Self>) -> Result<()> {
+        *self.keeper.lock() = Some(keeper::spawn(self)?);
+        Ok(())
     }
 
     /// Sends a command and waits for its answer.
@@ -84,9 +125,7 @@ impl Engine {
         deadline: Deadline,
         command: impl FnOnce(Reply<Result<T>>) -> Command,
     ) -> Result<T> {
-        let writer = self.writer.as_ref().ok_or(Error::ReadOnly {
-            action: action.to_owned(),
-        })?;
+        let writer = self.writer.get().ok_or(Error::ReadOnly { action: action.to_owned() })?;
         let (reply, pending) = reply();
         let load = match writer.mailbox.send(command(reply), deadline) {
             Ok(load) => load,
@@ -95,9 +134,11 @@ impl Engine {
         };
         // Alone, the answer comes as soon as it can be had: it is worth looking for. With others
         // in the queue the cores have better work than looking.
-        pending
-            .wait(load.ops == 1)
-            .unwrap_or_else(|Gone| Err(writer.ended()))
+        pending.wait(load.ops == 1).unwrap_or_else(|Gone| Err(writer.ended()))
+    }
+
+    pub(crate) fn checkpoint_by_writer(&self, mode: CheckpointMode) -> Result<CheckpointReport> {
+        self.call("checkpoint", Deadline::NEVER, |reply| Command::Checkpoint { mode, reply })
     }
 
     /// Whether checkpoints are ours to make.
@@ -109,128 +150,117 @@ impl Engine {
         Ok(())
     }
 
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writer.get().is_some()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     /// What is queued: operations and bytes.
     pub(crate) fn queued(&self) -> (usize, usize) {
-        let load = self
-            .writer
-            .as_ref()
-            .map(|writer| writer.mailbox.load())
-            .unwrap_or_default();
+        let load = self.writer.get().map(|writer| writer.mailbox.load()).unwrap_or_default();
         (load.ops, load.bytes)
     }
 
     /// How many callers wait for room in the queue.
     pub(crate) fn waiting(&self) -> usize {
-        self.writer
-            .as_ref()
-            .map_or(0, |writer| writer.mailbox.waiting())
+        self.writer.get().map_or(0, |writer| writer.mailbox.waiting())
     }
 
     /// The writer's panic, if that is how it ended.
     pub(crate) fn poisoned(&self) -> Option<Error> {
-        let end = self.writer.as_ref()?.lifecycle.ended()?;
-        matches!(end, crate::handoff::End::Poisoned(_)).then(|| end.into())
+        let end = self.writer.get()?.lifecycle.ended()?;
+        matches!(end, End::Poisoned(_)).then(|| end.into())
     }
 
-    /// Finishes what is queued, closes the connections and ends the thread.
-    pub(crate) fn close(&self) -> Result<()> {
-        // Readers first: only the last connection of a file takes the log with it, and only one
-        // that may write.
+    /// Finishes what is queued, closes the connections and ends the threads. After a failure all
+    /// of it goes on.
+    pub(crate) fn close(self: &Arc<Self>, deadline: Deadline) -> Result<()> {
+        self.close_with(deadline, |reply| Command::Close { moved: false, reply })
+    }
+
+    /// Closes the engine of a file that is not at its path any more.
+    pub(crate) fn close_moved(self: &Arc<Self>) -> Result<()> {
+        self.close_with(Deadline::NEVER, |reply| Command::Close { moved: true, reply })
+    }
+
+    fn close_with(
+        self: &Arc<Self>,
+        deadline: Deadline,
+        command: impl FnOnce(Reply<Result<()>>) -> Command,
+    ) -> Result<()> {
+        // The writer goes last: only the last connection of a file takes the log with it, and
+        // only one that may write.
         self.readers.close();
-        let Some(writer) = &self.writer else {
-            return Ok(());
-        };
-        let outcome = self.call("close", Deadline::NEVER, |reply| Command::Close { reply });
-        if let Some(thread) = writer.thread.lock().take() {
-            // It answered, or it is gone: a join does not wait for anything but its last steps.
-            if thread.join().is_err() {
-                crate::log::warning!("the writer of {} died while it ended", self.path.display());
+        self.bell.stop();
+        if let Some(keeper) = self.keeper.lock().take()
+            && keeper.join().is_err()
+        {
+            crate::log::warning!("the keeper of {} died while it ended", self.path.display());
+        }
+        match self.end_writer(deadline, command) {
+            // Poisoned: it has ended, and nothing is left to be closed.
+            Ok(()) | Err(Error::Closed | Error::Poisoned { .. }) => {
+                self.closed.store(true, Ordering::Release);
+                Ok(())
+            }
+            Err(error) => {
+                self.bell.restart();
+                self.readers.reopen();
+                self.start_keeper()?;
+                Err(error)
             }
         }
-        match outcome {
-            // Somebody else closed it: that is what was wanted.
-            Err(Error::Closed) => Ok(()),
-            outcome => outcome,
+    }
+
+    fn end_writer(
+        &self,
+        deadline: Deadline,
+        command: impl FnOnce(Reply<Result<()>>) -> Command,
+    ) -> Result<()> {
+        let Some(writer) = self.writer.get() else { return Ok(()) };
+        let (reply, pending) = reply();
+        if writer.mailbox.send(command(reply), deadline).is_err() {
+            return Err(writer.lifecycle.ended().map_or_else(timed_out, Error::from));
         }
+        match pending.wait_until(deadline) {
+            Some(Ok(outcome)) => outcome?,
+            Some(Err(Gone)) => return Err(writer.ended()),
+            None => return Err(timed_out()),
+        }
+        if let Some(thread) = writer.thread.lock().take()
+            && thread.join().is_err()
+        {
+            crate::log::warning!("the writer of {} died while it ended", self.path.display());
+        }
+        Ok(())
     }
 }
 
-impl Writer {
-    fn start(conn: WriteConn, options: &EngineOptions, monitor: &Arc<Monitor>) -> Result<Self> {
-        let limits = Limits {
-            ops: options.queue_ops,
-            bytes: options.queue_bytes,
-        };
-        let (mailbox, inbox): (_, Inbox<Command>) = mailbox(limits);
-        let lifecycle = Arc::new(Lifecycle::new());
-        let thread = writer::spawn(conn, inbox, Arc::clone(&lifecycle), Arc::clone(monitor))
-            .map_err(|error| Error::io("start the writer's thread", error))?;
-        Ok(Self {
-            mailbox,
-            lifecycle,
-            thread: Mutex::new(Some(thread)),
-        })
-    }
+fn timed_out() -> Error {
+    Error::io("close in time", std::io::ErrorKind::TimedOut.into())
+}
 
+impl Writer {
     fn ended(&self) -> Error {
         self.lifecycle.ended().map_or(Error::Closed, Error::from)
     }
 }
 
-/// Makes sure there is a place for the file, and gives its absolute path: the program may change
-/// its working folder while readers still open connections.
-fn prepare(path: &Path, options: &EngineOptions) -> Result<Arc<Path>> {
-    let refuse = |why: &str| Err(Error::invalid("path", path.display(), why));
-    if path.as_os_str().is_empty() {
-        return refuse("is empty");
+fn connect(settings: &Settings, read_only: bool) -> Result<(Effective, Option<WriteConn>)> {
+    if read_only {
+        let (_conn, effective) = store::open_reader(settings)?;
+        return Ok((effective, None));
     }
-    if path.as_os_str().as_encoded_bytes().contains(&0) {
-        return refuse("must not hold a NUL byte");
-    }
-    let absolute = std::path::absolute(path)
-        .map_err(|error| Error::io(format!("find {}", path.display()), error))?;
-    match std::fs::metadata(&absolute) {
-        Ok(meta) if meta.is_dir() => return refuse("is a folder, not a file"),
-        Ok(_) => {}
-        Err(error) if options.read_only || !options.create => {
-            return Err(Error::io(format!("open {}", absolute.display()), error));
-        }
-        Err(_) => {
-            if let Some(folder) = absolute.parent() {
-                make_folders(folder)?;
-            }
-        }
-    }
-    Ok(absolute.into())
-}
-
-/// Makes missing folders, and puts each new entry on the disk: a vault that promises to survive a
-/// power failure must not vanish with its folder.
-fn make_folders(folder: &Path) -> Result<()> {
-    let missing: Vec<PathBuf> = folder
-        .ancestors()
-        .take_while(|folder| !folder.exists())
-        .map(PathBuf::from)
-        .collect();
-    let failed = |error| Error::io(format!("make the folder {}", folder.display()), error);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    for parent in missing.iter().filter_map(|made| made.parent()) {
-        // A folder that cannot be synced is one whose file system does not offer it.
-        if let Ok(parent) = std::fs::File::open(parent) {
-            drop(parent.sync_all());
-        }
-    }
-    Ok(())
+    let (conn, effective) = store::open_writer(settings)?;
+    Ok((effective, Some(conn)))
 }
 
 fn settings(path: &Arc<Path>, options: &EngineOptions) -> Settings {
-    let (auto_checkpoint, external_checkpoints) = match options.checkpoint {
-        CheckpointPolicy::Auto { pages, .. } => (pages, false),
-        CheckpointPolicy::External => (0, true),
-    };
     Settings {
         path: Arc::clone(path),
-        create: options.create,
         wal: options.enable_wal,
         page_size: options.page_size,
         mmap_size: options.mmap_size,
@@ -238,24 +268,34 @@ fn settings(path: &Arc<Path>, options: &EngineOptions) -> Settings {
         reader_cache_kb: options.reader_cache_kb,
         busy_timeout: options.busy_timeout,
         auto_vacuum: options.auto_vacuum,
-        auto_checkpoint,
-        external_checkpoints,
+        external_checkpoints: options.checkpoint == CheckpointPolicy::External,
     }
 }
 
-impl From<crate::handoff::End> for Error {
-    fn from(end: crate::handoff::End) -> Self {
+/// Some builds of SQLite put one mutex under the page caches of all connections.
+fn warn_of_shared_page_cache() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    if store::library_has(store::MEMORY_MANAGEMENT) {
+        ONCE.call_once(|| {
+            crate::log::warning!(
+                "the linked SQLite was built with ENABLE_MEMORY_MANAGEMENT: \
+                 all connections of the process share one mutex, and readers wait for each other"
+            );
+        });
+    }
+}
+
+impl From<End> for Error {
+    fn from(end: End) -> Self {
         match end {
-            crate::handoff::End::Closed => Self::Closed,
-            crate::handoff::End::Poisoned(panic) => Self::Poisoned { panic },
+            End::Closed => Self::Closed,
+            End::Poisoned(panic) => Self::Poisoned { panic },
         }
     }
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("path", &self.path).finish_non_exhaustive()
     }
 }

@@ -241,18 +241,11 @@ impl Error {
         value: impl fmt::Display,
         why: impl Into<String>,
     ) -> Self {
-        Self::InvalidArgument {
-            name: name.into(),
-            value: value.to_string(),
-            why: why.into(),
-        }
+        Self::InvalidArgument { name: name.into(), value: value.to_string(), why: why.into() }
     }
 
     pub(crate) fn io(action: impl Into<String>, source: std::io::Error) -> Self {
-        Self::Io {
-            action: action.into(),
-            source: Arc::new(source),
-        }
+        Self::Io { action: action.into(), source: Arc::new(source) }
     }
 
     /// A value that nobody said the key of; the vault adds it with [`Error::at`].
@@ -311,7 +304,6 @@ struct StoredAs(Option<Encoding>);
 
 impl fmt::Display for StoredAs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .map_or(Ok(()), |encoding| write!(f, " (stored as {encoding})"))
+        self.0.map_or(Ok(()), |encoding| write!(f, " (stored as {encoding})"))
     }
 }

@@ -1,40 +1,43 @@
-//! Which files on disk belong to the vaults that are open in this process.
-//!
-//! A process that opens and closes one of them by itself, if only to copy it, drops every lock
-//! that SQLite holds on it: that is how POSIX locks work. So whoever walks a tree asks first.
+//! What makes a file the same file, and which files belong to the vaults open in this process.
 
 use std::{
     ffi::OsString,
+    fs::OpenOptions,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use crate::sync::Mutex;
+/// A file, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    device: u64,
+    inode: u64,
+}
 
-static OPEN: Mutex<Vec<Arc<Path>>> = Mutex::new(Vec::new());
+impl FileId {
+    /// Looks at the folder's entry, and never opens the file.
+    pub(crate) fn of(path: &Path) -> std::io::Result<Self> {
+        let meta = std::fs::metadata(path)?;
+        Ok(Self { device: meta.dev(), inode: meta.ino() })
+    }
+}
+
+/// As SQLite makes its files, less what the process's umask takes away.
+const MODE: u32 = 0o644;
+
+/// Makes an empty file if there is none.
+///
+/// Only then: to open and close a file that is there would take away the locks that SQLite has on
+/// it. That is how POSIX locks work.
+pub(crate) fn create_if_missing(path: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(MODE).open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome.map(drop),
+    }
+}
 
 /// The files that SQLite keeps beside a database while it is open.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-/// Keeps a path on the list of what is open.
-#[derive(Debug)]
-pub(crate) struct Presence(Arc<Path>);
-
-impl Presence {
-    pub(crate) fn announce(path: &Arc<Path>) -> Self {
-        OPEN.lock().push(Arc::clone(path));
-        Self(Arc::clone(path))
-    }
-}
-
-impl Drop for Presence {
-    fn drop(&mut self) {
-        let mut open = OPEN.lock();
-        if let Some(at) = open.iter().position(|path| *path == self.0) {
-            open.swap_remove(at);
-        }
-    }
-}
 
 /// Whether `path` is a file of a vault that is open in this process: the database itself, its
 /// `-wal`, `-shm` or `-journal`, under this or another name.
@@ -57,35 +60,19 @@ impl Drop for Presence {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn is_open_vault_file(path: impl AsRef<Path>) -> std::io::Result<bool> {
-    let asked = identity(path.as_ref())?;
-    let open = OPEN.lock().clone();
-    Ok(open
-        .iter()
-        .flat_map(|path| with_companions(path))
-        .any(|path| {
-            // Those that are not there at present are not the one that was asked for.
-            identity(&path).is_ok_and(|ours| ours == asked)
-        }))
+    let asked = FileId::of(path.as_ref())?;
+    let open = crate::registry::open_files();
+    // The database may have been moved: it is known by what it is. Its companions go by its name.
+    Ok(open.iter().any(|(file, path)| {
+        *file == asked
+            || companions(path).any(|path| FileId::of(&path).is_ok_and(|file| file == asked))
+    }))
 }
 
-fn with_companions(path: &Path) -> impl Iterator<Item = PathBuf> {
-    let beside = COMPANIONS.map(|ending| {
+fn companions(path: &Path) -> impl Iterator<Item = PathBuf> {
+    COMPANIONS.iter().map(move |ending| {
         let mut name = OsString::from(path);
         name.push(ending);
         PathBuf::from(name)
-    });
-    std::iter::once(path.to_owned()).chain(beside)
-}
-
-#[cfg(unix)]
-fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    let meta = std::fs::metadata(path)?;
-    Ok((meta.dev(), meta.ino()))
-}
-
-/// Other systems have no such locks; a path stands for its file there.
-#[cfg(not(unix))]
-fn identity(path: &Path) -> std::io::Result<PathBuf> {
-    std::fs::canonicalize(path)
+    })
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use crate::{
     Result, Stored,
+    readers::Connection,
     store::{Fault, ReadConn},
     sync::{Arc, Deadline},
     vault::Handle,
@@ -29,18 +30,15 @@ use crate::{
 pub struct Reader {
     handle: Arc<Handle>,
     /// None between a read that failed and the next: that one begins on a fresh connection.
-    conn: RefCell<Option<ReadConn>>,
+    conn: RefCell<Option<Arc<Connection>>>,
 }
 
 impl Reader {
     pub(crate) fn new(handle: Arc<Handle>) -> Result<Self> {
         handle.open.check()?;
-        let connect = || handle.open.engine.readers.connect();
+        let connect = || handle.open.engine().readers.connect();
         let conn = handle.options.policy().run(Deadline::NEVER, connect)?;
-        Ok(Self {
-            handle,
-            conn: RefCell::new(Some(conn)),
-        })
+        Ok(Self { handle, conn: RefCell::new(Some(conn)) })
     }
 
     /// As [`KVault::get_bytes`](crate::KVault::get_bytes).
@@ -61,9 +59,7 @@ impl Reader {
     /// As there.
     pub fn get_stored(&self, key: impl AsRef<[u8]>) -> Result<Option<Stored>> {
         let key = key.as_ref();
-        Ok(self
-            .read(|conn| conn.get(&self.handle.table, key))?
-            .map(Stored::raw))
+        Ok(self.read(|conn| conn.get(&self.handle.table, key))?.map(Stored::raw))
     }
 
     /// As [`KVault::get_many_stored`](crate::KVault::get_many_stored).
@@ -77,10 +73,7 @@ impl Reader {
     ) -> Result<Vec<Option<Stored>>> {
         let keys: Vec<Q> = keys.into_iter().collect();
         let found = self.read(|conn| conn.get_many(&self.handle.table, &keys))?;
-        Ok(found
-            .into_iter()
-            .map(|value| value.map(Stored::raw))
-            .collect())
+        Ok(found.into_iter().map(|value| value.map(Stored::raw)).collect())
     }
 
     /// As [`KVault::contains_key`](crate::KVault::contains_key).
@@ -113,13 +106,14 @@ impl Reader {
 
     fn read<T>(&self, operation: impl Fn(&ReadConn) -> Result<T, Fault>) -> Result<T> {
         self.handle.open.check()?;
+        let readers = &self.handle.open.engine().readers;
         let mut place = self.conn.borrow_mut();
         self.handle.options.policy().run(Deadline::NEVER, || {
             let conn = match place.take() {
                 Some(conn) => conn,
-                None => self.handle.open.engine.readers.connect()?,
+                None => readers.connect()?,
             };
-            let value = operation(&conn)?;
+            let value = readers.read(&conn, |conn| Ok(operation(conn)?))?;
             *place = Some(conn);
             Ok(value)
         })

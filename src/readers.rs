@@ -1,82 +1,137 @@
 //! Connections for reading, kept between operations.
 
+use std::sync::Weak;
+
 use crossbeam_queue::ArrayQueue;
 
 use crate::{
-    Result,
-    store::{Fault, ReadConn, Settings, open_reader},
-    sync::{AtomicBool, AtomicUsize, Ordering},
+    Error, Result,
+    files::FileId,
+    handoff::{Bell, Lease, Revoked},
+    store::{ReadConn, Settings, open_reader},
+    sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering},
 };
+
+/// A connection that is used by one thread at a time, and looked after by the keeper.
+pub(crate) type Connection = Lease<ReadConn>;
 
 /// Readers never wait for each other: who finds no idle connection opens one.
 pub(crate) struct Readers {
     settings: Settings,
-    idle: ArrayQueue<ReadConn>,
-    open: AtomicUsize,
+    /// The file that the path led to when the engine started.
+    file: FileId,
+    idle: ArrayQueue<Arc<Connection>>,
+    /// All that are open: idle, at work, and those that somebody keeps.
+    all: Mutex<Vec<Weak<Connection>>>,
+    busy: AtomicUsize,
     closed: AtomicBool,
+    bell: Arc<Bell>,
 }
 
 impl Readers {
-    pub(crate) fn new(settings: Settings, idle_limit: usize) -> Self {
+    pub(crate) fn new(
+        settings: Settings,
+        file: FileId,
+        idle_limit: usize,
+        bell: Arc<Bell>,
+    ) -> Self {
         Self {
             settings,
+            file,
             idle: ArrayQueue::new(idle_limit),
-            open: AtomicUsize::new(0),
+            all: Mutex::new(Vec::new()),
+            busy: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
+            bell,
         }
     }
 
     /// Runs one operation on a connection. If it fails the connection is not used again: nobody
     /// knows what state it is in.
-    pub(crate) fn with<T>(
-        &self,
-        operation: impl FnOnce(&ReadConn) -> Result<T, Fault>,
-    ) -> Result<T> {
+    pub(crate) fn with<T>(&self, operation: impl FnOnce(&ReadConn) -> Result<T>) -> Result<T> {
         let conn = match self.idle.pop() {
             Some(conn) => conn,
             None => self.connect()?,
         };
-        self.open.fetch_add(1, Ordering::Relaxed);
-        let outcome = operation(&conn);
-        self.open.fetch_sub(1, Ordering::Relaxed);
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        let outcome = self.read(&conn, operation);
+        self.busy.fetch_sub(1, Ordering::Relaxed);
         if outcome.is_ok() {
             // Over the limit it is closed, here and now.
             drop(self.idle.push(conn));
-            // The pool may have closed between the two.
-            if self.closed.load(Ordering::SeqCst) {
-                self.drain();
-            }
         }
-        Ok(outcome?)
+        outcome
     }
 
-    /// A connection for somebody to keep.
-    pub(crate) fn connect(&self) -> Result<ReadConn> {
-        Ok(open_reader(&self.settings)?.0)
+    /// Runs one operation on a connection that the caller keeps.
+    pub(crate) fn read<T>(
+        &self,
+        conn: &Connection,
+        operation: impl FnOnce(&ReadConn) -> Result<T>,
+    ) -> Result<T> {
+        conn.read(|| self.bell.ring_if_dozing(), operation)
+            .unwrap_or_else(|Revoked| Err(Error::Closed))
     }
 
-    /// Closes what is idle, and what comes back from now on.
+    /// A new connection, for the pool or for somebody to keep.
+    pub(crate) fn connect(&self) -> Result<Arc<Connection>> {
+        let (conn, _) = open_reader(&self.settings)?;
+        if FileId::of(&self.settings.path).ok() != Some(self.file) {
+            // What was opened just now is another file, or a name that no other process knows.
+            let gone = std::io::Error::other("the file was moved away or replaced");
+            return Err(Error::io(format!("read {}", self.settings.path.display()), gone));
+        }
+        let conn = Arc::new(Lease::new(conn));
+        let mut all = self.all.lock();
+        // Under the lock, so that `close` sees this one or this one sees `close`.
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::Closed);
+        }
+        all.retain(|known| known.strong_count() > 0);
+        all.push(Arc::downgrade(&conn));
+        Ok(conn)
+    }
+
+    /// Ends views that nobody used for a while; whether there are others.
+    pub(crate) fn tidy(&self) -> bool {
+        // Every one of them, also after one that has a view.
+        self.each().into_iter().fold(false, |views, conn| conn.tidy() | views)
+    }
+
+    /// Ends all views in which no read goes on just now.
+    pub(crate) fn recall(&self) {
+        self.each().iter().for_each(|conn| conn.recall());
+    }
+
+    /// Closes every connection, those that somebody keeps too, after the reads that go on.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
-        self.drain();
+        let all = {
+            let mut all = self.all.lock();
+            self.closed.store(true, Ordering::Relaxed);
+            std::mem::take(&mut *all)
+        };
+        all.iter().filter_map(Weak::upgrade).for_each(|conn| drop(conn.revoke()));
+        while self.idle.pop().is_some() {}
     }
 
-    /// Connections that are idle, and those at work.
+    /// Takes reads again after a `close` that came to nothing.
+    pub(crate) fn reopen(&self) {
+        let _with_connect = self.all.lock();
+        self.closed.store(false, Ordering::Relaxed);
+    }
+
+    /// Connections that are open, and those of the pool that are at work.
     pub(crate) fn count(&self) -> (usize, usize) {
-        (self.idle.len(), self.open.load(Ordering::Relaxed))
+        (self.each().len(), self.busy.load(Ordering::Relaxed))
     }
 
-    fn drain(&self) {
-        while let Some(conn) = self.idle.pop() {
-            drop(conn);
-        }
+    fn each(&self) -> Vec<Arc<Connection>> {
+        self.all.lock().iter().filter_map(Weak::upgrade).collect()
     }
 }
 
 impl std::fmt::Debug for Readers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Readers")
-            .field("count", &self.count())
-            .finish_non_exhaustive()
+        f.debug_struct("Readers").field("path", &self.settings.path).finish_non_exhaustive()
     }
 }

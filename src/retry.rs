@@ -68,4 +68,9 @@ impl Policy {
     }
 }
 
+/// Slows the calling thread down.
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::{Error, engine::Engine, store};
 
 /// Counters and sizes at one moment. Taking them touches no page of the database.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Stats {
     /// The version of the SQLite that is linked, such as 3051003 for 3.51.3.
@@ -34,10 +34,15 @@ pub struct Stats {
     pub queued_bytes: usize,
     /// Callers that wait for room in the queue.
     pub waiting_writers: usize,
-    /// Reading connections that wait for work.
-    pub idle_readers: usize,
-    /// Reading connections at work.
+    /// Checkpoints that the keeper made beside the writes.
+    pub checkpoints: u64,
+    /// Reading connections that are open, those of [`Reader`](crate::Reader)s included.
+    pub open_readers: usize,
+    /// Reads of the shared connections that go on just now.
     pub busy_readers: usize,
+    /// Whether the linked SQLite puts one mutex under all connections of the process
+    /// (`ENABLE_MEMORY_MANAGEMENT`), so that readers wait for each other.
+    pub shared_page_cache: bool,
 }
 
 /// Whether a vault can do what it is for.
@@ -77,14 +82,10 @@ impl Health {
         }
         match engine.monitor.trouble() {
             None => Self::Good,
-            Some(trouble) if trouble.lasting => Self::Broken {
-                cause: trouble.cause,
-                since: Some(trouble.since),
-            },
-            Some(trouble) => Self::Degraded {
-                cause: trouble.cause,
-                since: trouble.since,
-            },
+            Some(trouble) if trouble.lasting => {
+                Self::Broken { cause: trouble.cause, since: Some(trouble.since) }
+            }
+            Some(trouble) => Self::Degraded { cause: trouble.cause, since: trouble.since },
         }
     }
 }
@@ -93,7 +94,7 @@ impl Stats {
     pub(crate) fn of(engine: &Engine) -> Self {
         let counted = engine.monitor.counted();
         let (queued_ops, queued_bytes) = engine.queued();
-        let (idle_readers, busy_readers) = engine.readers.count();
+        let (open_readers, busy_readers) = engine.readers.count();
         let mut log = engine.path.as_os_str().to_owned();
         log.push("-wal");
         Self {
@@ -110,8 +111,10 @@ impl Stats {
             queued_ops,
             queued_bytes,
             waiting_writers: engine.waiting(),
-            idle_readers,
+            checkpoints: counted.checkpoints,
+            open_readers,
             busy_readers,
+            shared_page_cache: store::library_has(store::MEMORY_MANAGEMENT),
         }
     }
 }

@@ -68,11 +68,7 @@ impl Deadline {
         if wait.is_zero() {
             return Self::NOW;
         }
-        Self(
-            Instant::now()
-                .checked_add(wait)
-                .map_or(When::Never, When::At),
-        )
+        Self(Instant::now().checked_add(wait).map_or(When::Never, When::At))
     }
 
     pub(crate) fn passed(self) -> bool {

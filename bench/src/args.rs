@@ -93,9 +93,7 @@ impl Args {
     /// Whether this system is to be measured, given whether the workload would do so by itself.
     pub(crate) fn wants_system(&self, system: &str, by_default: bool) -> bool {
         let systems = self.systems.as_ref();
-        systems.map_or(by_default, |systems| {
-            systems.iter().any(|name| name == system)
-        })
+        systems.map_or(by_default, |systems| systems.iter().any(|name| name == system))
     }
 
     /// How often every system is measured.
@@ -145,8 +143,7 @@ where
 {
     let parse = |part: &str| {
         let part = part.trim();
-        part.parse()
-            .map_err(|error| format!("{part:?} in the list {text:?}: {error}").into())
+        part.parse().map_err(|error| format!("{part:?} in the list {text:?}: {error}").into())
     };
     text.split(',').map(parse).collect()
 }

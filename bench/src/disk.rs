@@ -11,11 +11,7 @@ pub(crate) fn occupied(directory: &Path) -> Result<u64> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() {
-            occupied(&entry.path())?
-        } else {
-            blocks(&metadata)
-        };
+        bytes += if metadata.is_dir() { occupied(&entry.path())? } else { blocks(&metadata) };
     }
     Ok(bytes)
 }

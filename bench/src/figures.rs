@@ -39,15 +39,8 @@ impl Figures {
 ///
 /// `rate_head` names the operation, like `puts/s`.
 pub(crate) fn table(rate_head: &str, all: &[Series<Figures>]) -> Table {
-    let mut table = Table::new(&[
-        "system",
-        rate_head,
-        "least..most",
-        "p50 us",
-        "p99 us",
-        "p99.9 us",
-        "max us",
-    ]);
+    let mut table =
+        Table::new(&["system", rate_head, "least..most", "p50 us", "p99 us", "p99.9 us", "max us"]);
     for series in all {
         let each = |pick: fn(&Figures) -> f64| series.rounds.iter().map(pick);
         table.row(vec![

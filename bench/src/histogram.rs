@@ -18,11 +18,7 @@ pub(crate) struct Histogram {
 impl Histogram {
     /// An empty one, with all memory it will ever need.
     pub(crate) fn new() -> Self {
-        Self {
-            buckets: vec![0; BUCKETS],
-            count: 0,
-            max: 0,
-        }
+        Self { buckets: vec![0; BUCKETS], count: 0, max: 0 }
     }
 
     /// Counts one latency.

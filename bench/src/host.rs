@@ -41,10 +41,7 @@ fn spin(threads: usize) -> f64 {
         let spinners: Vec<_> = (0..threads).map(|_| scope.spawn(|| turns(&stop))).collect();
         thread::sleep(SPIN);
         stop.store(true, Ordering::Relaxed);
-        let turns: u64 = spinners
-            .into_iter()
-            .map(|spinner| spinner.join().unwrap_or(0))
-            .sum();
+        let turns: u64 = spinners.into_iter().map(|spinner| spinner.join().unwrap_or(0)).sum();
         float(turns) / started.elapsed().as_secs_f64()
     })
 }

@@ -74,10 +74,7 @@ fn print_header(args: &Args, scratch: &Scratch) -> Result<()> {
         std::env::consts::ARCH,
         host::scaling(),
     );
-    println!(
-        "- Disk: a 4 KiB append with fdatasync takes {} us",
-        sync.as_micros()
-    );
+    println!("- Disk: a 4 KiB append with fdatasync takes {} us", sync.as_micros());
     println!(
         "- Rounds: {}, systems alternating; each figure is the median of that figure over the rounds",
         args.rounds(),

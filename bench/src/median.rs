@@ -20,10 +20,7 @@ pub(crate) fn range(figures: impl IntoIterator<Item = f64>) -> (f64, f64) {
 }
 
 /// A count as a figure to calculate with.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of rows and operations are far below 2^52"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts of rows and operations are far below 2^52")]
 pub(crate) fn float(count: u64) -> f64 {
     count as f64
 }

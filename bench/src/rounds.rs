@@ -55,10 +55,7 @@ pub(crate) fn alternate<T, R>(
 ) -> Result<Vec<Series<R>>> {
     let mut all: Vec<Series<R>> = contenders
         .iter()
-        .map(|contender| Series {
-            name: contender.name,
-            rounds: Vec::with_capacity(rounds),
-        })
+        .map(|contender| Series { name: contender.name, rounds: Vec::with_capacity(rounds) })
         .collect();
     for round in 1..=rounds {
         for (contender, series) in contenders.iter().zip(&mut all) {

@@ -10,9 +10,7 @@ pub(crate) struct Table {
 impl Table {
     /// A table with these column heads.
     pub(crate) fn new(heads: &[&str]) -> Self {
-        Self {
-            rows: vec![heads.iter().map(ToString::to_string).collect()],
-        }
+        Self { rows: vec![heads.iter().map(ToString::to_string).collect()] }
     }
 
     /// Appends one row.
@@ -71,11 +69,7 @@ pub(crate) fn whole(figure: f64) -> String {
 
 /// A latency in microseconds: one decimal below 100, none above.
 pub(crate) fn micros(figure: f64) -> String {
-    if figure < 100.0 {
-        format!("{figure:.1}")
-    } else {
-        whole(figure)
-    }
+    if figure < 100.0 { format!("{figure:.1}") } else { whole(figure) }
 }
 
 /// A spread of rates, `least..greatest`.

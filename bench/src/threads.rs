@@ -76,9 +76,7 @@ pub(crate) fn run<W: Work>(workers: Vec<W>, limit: Limit) -> Result<Run> {
     }
     Ok(Run {
         per_thread: laps.iter().map(|lap| lap.operations).collect(),
-        wall: first
-            .zip(last)
-            .map_or(Duration::ZERO, |(from, to)| to - from),
+        wall: first.zip(last).map_or(Duration::ZERO, |(from, to)| to - from),
         latency,
     })
 }
@@ -104,12 +102,7 @@ fn lap(mut worker: impl Work, quota: u64, time: Option<Duration>) -> Result<Lap>
         latency.record(finished - before);
         operations += 1;
     }
-    Ok(Lap {
-        operations,
-        started,
-        finished,
-        latency,
-    })
+    Ok(Lap { operations, started, finished, latency })
 }
 
 /// Shares a number of operations out as evenly as it goes.

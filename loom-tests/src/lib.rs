@@ -6,17 +6,8 @@
 #![cfg(test)]
 // What the core offers is for the crate: the models use a part of it. And what is spliced into
 // its copy is not how a person would write it.
-#![allow(
-    dead_code,
-    unused_imports,
-    unused_parens,
-    missing_debug_implementations
-)]
-#![allow(
-    clippy::all,
-    clippy::pedantic,
-    reason = "the core is linted where it lives"
-)]
+#![allow(dead_code, unused_imports, unused_parens, missing_debug_implementations)]
+#![allow(clippy::all, clippy::pedantic, reason = "the core is linted where it lives")]
 
 #[path = "../../src/handoff/mod.rs"]
 mod handoff;

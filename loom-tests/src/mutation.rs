@@ -26,17 +26,9 @@ pub(crate) fn must_fail(name: &str) {
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout).into_owned()
         + &String::from_utf8_lossy(&child.stderr);
-    assert!(
-        said.contains(STARTED),
-        "the child did not get as far as its model:\n{said}"
-    );
-    assert!(
-        !child.status.success(),
-        "no schedule of the model noticed {name}"
-    );
-    let why = said
-        .lines()
-        .find(|line| line.contains("deadlock") || line.contains("assertion"));
+    assert!(said.contains(STARTED), "the child did not get as far as its model:\n{said}");
+    assert!(!child.status.success(), "no schedule of the model noticed {name}");
+    let why = said.lines().find(|line| line.contains("deadlock") || line.contains("assertion"));
     println!("{name}: {}", why.unwrap_or("the child was ended"));
 }
 

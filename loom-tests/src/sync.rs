@@ -36,6 +36,13 @@ impl<T> Mutex<T> {
     }
 }
 
+impl<T> Mutex<T> {
+    #[track_caller]
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.0.try_lock().ok().map(|guard| MutexGuard(Some(guard)))
+    }
+}
+
 impl<T> std::ops::Deref for MutexGuard<'_, T> {
     type Target = T;
 
@@ -125,15 +132,8 @@ pub(crate) mod channel {
     }
 
     pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-        let state = State {
-            messages: VecDeque::new(),
-            senders: 1,
-            receiver: true,
-        };
-        let queue = Arc::new(Queue {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        });
+        let state = State { messages: VecDeque::new(), senders: 1, receiver: true };
+        let queue = Arc::new(Queue { state: Mutex::new(state), changed: Condvar::new() });
         (Sender(Arc::clone(&queue)), Receiver(queue))
     }
 

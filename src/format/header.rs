@@ -73,10 +73,7 @@ pub(crate) fn escape(raw: &[u8]) -> Cow<'_, [u8]> {
     if raw.len() < LEN || !raw.starts_with(&OPEN) {
         return Cow::Borrowed(raw);
     }
-    let header = Header {
-        encoding: Encoding::Raw,
-        flags: 0,
-    };
+    let header = Header { encoding: Encoding::Raw, flags: 0 };
     let mut stored = Vec::with_capacity(LEN + raw.len());
     stored.extend_from_slice(&header.to_bytes());
     stored.extend_from_slice(raw);

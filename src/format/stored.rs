@@ -22,9 +22,7 @@ impl Stored {
     /// ```
     #[must_use]
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-        }
+        Self { bytes: bytes.into() }
     }
 
     /// All stored bytes, header included.
@@ -65,10 +63,7 @@ impl Stored {
     ///
     /// As [`payload`](Self::payload).
     pub fn encoding(&self) -> Result<Encoding> {
-        Ok(self
-            .split()?
-            .0
-            .map_or(Encoding::Raw, |header| header.encoding))
+        Ok(self.split()?.0.map_or(Encoding::Raw, |header| header.encoding))
     }
 
     /// The payload without a copy where there is no header.

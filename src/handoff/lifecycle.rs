@@ -19,10 +19,7 @@ pub(crate) struct Lifecycle {
 
 impl Lifecycle {
     pub(crate) fn new() -> Self {
-        Self {
-            ended: AtomicBool::new(false),
-            end: Mutex::new(None),
-        }
+        Self { ended: AtomicBool::new(false), end: Mutex::new(None) }
     }
 
     /// Marks the end. The first mark stays: a panic while closing is a panic, a close after a
@@ -50,8 +47,6 @@ impl Lifecycle {
 
 impl std::fmt::Debug for Lifecycle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lifecycle")
-            .field("ended", &self.ended())
-            .finish()
+        f.debug_struct("Lifecycle").field("ended", &self.ended()).finish()
     }
 }

@@ -59,13 +59,7 @@ pub(crate) struct Inbox<M> {
 pub(crate) fn mailbox<M: Weigh>(limits: Limits) -> (Mailbox<M>, Inbox<M>) {
     let line = Arc::new(Line::new(limits));
     let (sender, receiver) = channel::unbounded();
-    (
-        Mailbox {
-            line: Arc::clone(&line),
-            sender,
-        },
-        Inbox { line, receiver },
-    )
+    (Mailbox { line: Arc::clone(&line), sender }, Inbox { line, receiver })
 }
 
 impl<M: Weigh> Mailbox<M> {
@@ -73,13 +67,10 @@ impl<M: Weigh> Mailbox<M> {
     /// with it.
     pub(crate) fn send(&self, message: M, deadline: Deadline) -> Result<Load, NotSent> {
         let bytes = message.bytes();
-        let load = self
-            .line
-            .enter(bytes, deadline)
-            .map_err(|refused| match refused {
-                Refused::Closed => NotSent::Closed,
-                Refused::TimedOut => NotSent::Full,
-            })?;
+        let load = self.line.enter(bytes, deadline).map_err(|refused| match refused {
+            Refused::Closed => NotSent::Closed,
+            Refused::TimedOut => NotSent::Full,
+        })?;
         self.sender.send(message).map_err(|_| NotSent::Closed)?;
         Ok(load)
     }
@@ -129,8 +120,6 @@ impl<M> Drop for Inbox<M> {
 
 impl<M> std::fmt::Debug for Mailbox<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mailbox")
-            .field("load", &self.line.load())
-            .finish_non_exhaustive()
+        f.debug_struct("Mailbox").field("load", &self.line.load()).finish_non_exhaustive()
     }
 }

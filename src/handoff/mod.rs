@@ -3,11 +3,15 @@
 //! This is the core that loom checks: no SQLite, no files, no clocks, no sleeping, only what
 //! [`crate::sync`] offers. Its invariants are models in `loom-tests`.
 
+mod bell;
 mod lifecycle;
 mod line;
 mod mailbox;
 mod reply;
+mod view;
 
+pub(crate) use bell::{Bell, Woken};
 pub(crate) use lifecycle::{End, Lifecycle};
 pub(crate) use mailbox::{Inbox, Limits, Load, Mailbox, NotSent, Weigh, mailbox};
 pub(crate) use reply::{Gone, Reply, reply};
+pub(crate) use view::{Lease, Revoked, Viewer};

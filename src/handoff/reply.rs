@@ -1,7 +1,7 @@
 //! A place for one answer. Whoever holds the [`Reply`] owes it; whoever holds the [`Pending`]
 //! gets it, or learns that nobody is left to give it.
 
-use crate::sync::{Arc, AtomicBool, Condvar, Mutex, Ordering, spin};
+use crate::sync::{Arc, AtomicBool, Condvar, Deadline, Mutex, Ordering, spin, wait_until};
 
 struct Slot<T> {
     /// Raised after `answer` was filled: what a spinning waiter looks at.
@@ -36,12 +36,7 @@ pub(crate) fn reply<T>() -> (Reply<T>, Pending<T>) {
         answer: Mutex::new(Answer::Owed),
         filled: Condvar::new(),
     });
-    (
-        Reply {
-            slot: Some(Arc::clone(&slot)),
-        },
-        Pending { slot },
-    )
+    (Reply { slot: Some(Arc::clone(&slot)) }, Pending { slot })
 }
 
 impl<T> Reply<T> {
@@ -72,19 +67,28 @@ impl<T> Slot<T> {
 }
 
 impl<T> Pending<T> {
+    /// Waits for the answer at most until `deadline`; `None` if it did not come by then.
+    pub(crate) fn wait_until(self, deadline: Deadline) -> Option<Result<T, Gone>> {
+        let mut place = self.slot.answer.lock();
+        loop {
+            match std::mem::replace(&mut *place, Answer::Owed) {
+                Answer::Given(answer) => return Some(Ok(answer)),
+                Answer::Gone => return Some(Err(Gone)),
+                Answer::Owed => {
+                    if !wait_until(&self.slot.filled, &mut place, deadline) {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
     /// Waits for the answer. `eager` says that it is worth looking for a while before sleeping.
     pub(crate) fn wait(self, eager: bool) -> Result<T, Gone> {
         if eager {
             spin(|| self.slot.ready.load(Ordering::Acquire));
         }
-        let mut place = self.slot.answer.lock();
-        loop {
-            match std::mem::replace(&mut *place, Answer::Owed) {
-                Answer::Given(answer) => return Ok(answer),
-                Answer::Gone => return Err(Gone),
-                Answer::Owed => self.slot.filled.wait(&mut place),
-            }
-        }
+        self.wait_until(Deadline::NEVER).unwrap_or(Err(Gone))
     }
 }
 

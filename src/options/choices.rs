@@ -31,10 +31,7 @@ pub enum CheckpointPolicy {
 
 impl Default for CheckpointPolicy {
     fn default() -> Self {
-        Self::Auto {
-            pages: 1_000,
-            wal_limit: 1 << 30,
-        }
+        Self::Auto { pages: 1_000, wal_limit: 1 << 30 }
     }
 }
 

@@ -113,6 +113,30 @@ impl Default for EngineOptions {
     }
 }
 
+impl EngineOptions {
+    /// The first option in which `asked` differs from these, the options of an engine that runs:
+    /// its name, what is asked for, and what is.
+    ///
+    /// Not `read_only` and `create`: an engine serves readers and writers, and a file that is
+    /// open is there.
+    pub(crate) fn difference(&self, asked: &Self) -> Option<(&'static str, String, String)> {
+        macro_rules! first_of {
+            ($($name:ident)+) => {
+                $(if self.$name != asked.$name {
+                    let (asked, running) = (&asked.$name, &self.$name);
+                    return Some((stringify!($name), format!("{asked:?}"), format!("{running:?}")));
+                })+
+            };
+        }
+        first_of! {
+            enable_wal page_size mmap_size cache_kb reader_cache_kb reader_idle_limit busy_timeout
+            checkpoint queue_ops queue_bytes snapshot_max_age close_timeout max_value_bytes
+            auto_vacuum
+        }
+        None
+    }
+}
+
 /// Writes one consuming setter per option.
 macro_rules! setters {
     ($($part:ident: $($(#[$doc:meta])+ $name:ident: $kind:ty;)+)+) => {

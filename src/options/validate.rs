@@ -39,11 +39,7 @@ impl HandleOptions {
 /// There is nothing to buffer in unless a cache was enabled.
 pub(crate) fn buffered_needs_a_cache(name: &str, durability: Durability) -> Result<()> {
     if durability == Durability::Buffered {
-        return invalid(
-            name,
-            durability,
-            "needs a write cache, and this vault has none",
-        );
+        return invalid(name, durability, "needs a write cache, and this vault has none");
     }
     Ok(())
 }
@@ -59,12 +55,7 @@ impl EngineOptions {
         }
         within("mmap_size", self.mmap_size, 0, i64::MAX.unsigned_abs())?;
         within("cache_kb", self.cache_kb, 1, i32::MAX.unsigned_abs())?;
-        within(
-            "reader_cache_kb",
-            self.reader_cache_kb,
-            1,
-            i32::MAX.unsigned_abs(),
-        )?;
+        within("reader_cache_kb", self.reader_cache_kb, 1, i32::MAX.unsigned_abs())?;
         within("reader_idle_limit", self.reader_idle_limit, 1, MOST_READERS)?;
         if self.busy_timeout > LONGEST_BUSY_TIMEOUT {
             return invalid("busy_timeout", self.busy_timeout, "must be at most 24 days");
@@ -72,11 +63,7 @@ impl EngineOptions {
         within("queue_ops", self.queue_ops, 1, usize::MAX)?;
         within("queue_bytes", self.queue_bytes, 1, usize::MAX)?;
         if self.snapshot_max_age.is_zero() {
-            return invalid(
-                "snapshot_max_age",
-                self.snapshot_max_age,
-                "must be above zero",
-            );
+            return invalid("snapshot_max_age", self.snapshot_max_age, "must be above zero");
         }
         within("max_value_bytes", self.max_value_bytes, 1, u64::MAX)?;
         self.validate_checkpoint()
@@ -86,18 +73,11 @@ impl EngineOptions {
         match self.checkpoint {
             CheckpointPolicy::Auto { pages, wal_limit } => {
                 within("checkpoint.pages", pages, 1, i32::MAX.unsigned_abs())?;
-                within(
-                    "checkpoint.wal_limit",
-                    wal_limit,
-                    u64::from(self.page_size),
-                    u64::MAX,
-                )
+                within("checkpoint.wal_limit", wal_limit, u64::from(self.page_size), u64::MAX)
             }
-            CheckpointPolicy::External if !self.enable_wal => invalid(
-                "checkpoint",
-                self.checkpoint,
-                "there is no log without enable_wal",
-            ),
+            CheckpointPolicy::External if !self.enable_wal => {
+                invalid("checkpoint", self.checkpoint, "there is no log without enable_wal")
+            }
             CheckpointPolicy::External => Ok(()),
         }
     }
@@ -110,11 +90,7 @@ fn within<T: PartialOrd + fmt::Display + Copy>(
     most: T,
 ) -> Result<()> {
     if value < least || value > most {
-        return Err(Error::invalid(
-            name,
-            value,
-            format!("must be from {least} to {most}"),
-        ));
+        return Err(Error::invalid(name, value, format!("must be from {least} to {most}")));
     }
     Ok(())
 }

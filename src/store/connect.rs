@@ -15,12 +15,9 @@ pub(crate) struct Effective {
     pub(crate) max_row: u64,
 }
 
-/// The connection of the writer actor. Makes the file if it is new.
+/// The connection of the writer actor. The file is there; an empty one becomes a database.
 pub(crate) fn open_writer(settings: &Settings) -> Result<(WriteConn, Effective), Fault> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if settings.create {
-        flags |= OpenFlags::SQLITE_OPEN_CREATE;
-    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = open(settings, flags)?;
     let at = |action| move |error| Fault::new(error, &settings.path, action);
 
@@ -54,7 +51,8 @@ pub(crate) fn open_writer(settings: &Settings) -> Result<(WriteConn, Effective),
     let tune = || {
         set(&conn, "synchronous", "NORMAL")?;
         set(&conn, "cache_size", -i64::from(settings.cache_kb))?;
-        set(&conn, "wal_autocheckpoint", settings.auto_checkpoint)?;
+        // The checkpointer does it, beside the writes and not in one of them.
+        set(&conn, "wal_autocheckpoint", 0)?;
         // Where a plain sync does not reach the disk (Apple's systems), ask for the one that does.
         set(&conn, "fullfsync", true)?;
         set(&conn, "checkpoint_fullfsync", true)?;
@@ -66,8 +64,25 @@ pub(crate) fn open_writer(settings: &Settings) -> Result<(WriteConn, Effective),
     };
     tune().map_err(at("prepare the database"))?;
     let effective = effective(&conn, settings, journal_mode).map_err(at("read the settings"))?;
-    let max_row = effective.max_row;
-    Ok((WriteConn::new(conn, settings, max_row), effective))
+    Ok((WriteConn::new(conn, settings, &effective), effective))
+}
+
+/// The connection of the checkpointer: it writes, but never a row.
+pub(crate) fn open_checkpointer(settings: &Settings) -> Result<WriteConn, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = open(settings, flags)?;
+    let at = |action| move |error| Fault::new(error, &settings.path, action);
+    let tune = || {
+        set(&conn, "synchronous", "NORMAL")?;
+        set(&conn, "wal_autocheckpoint", 0)?;
+        set(&conn, "checkpoint_fullfsync", true)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // Also opens the log, so that its index can be looked at.
+        let journal_mode: String = pragma(&conn, "journal_mode")?;
+        effective(&conn, settings, journal_mode)
+    };
+    let effective = tune().map_err(at("prepare the checkpointer"))?;
+    Ok(WriteConn::new(conn, settings, &effective))
 }
 
 /// A connection that only reads.
@@ -78,7 +93,8 @@ pub(crate) fn open_reader(settings: &Settings) -> Result<(ReadConn, Effective), 
     set(&conn, "cache_size", -i64::from(settings.reader_cache_kb)).map_err(at("set the cache"))?;
     let journal_mode: String = pragma(&conn, "journal_mode").map_err(at("read the database"))?;
     let effective = effective(&conn, settings, journal_mode).map_err(at("read the settings"))?;
-    Ok((ReadConn::new(conn, settings), effective))
+    let wal = effective.journal_mode == "wal";
+    Ok((ReadConn::new(conn, settings, wal), effective))
 }
 
 fn open(settings: &Settings, flags: OpenFlags) -> Result<Connection, Fault> {
@@ -86,15 +102,10 @@ fn open(settings: &Settings, flags: OpenFlags) -> Result<Connection, Fault> {
     let conn =
         Connection::open_with_flags(&settings.path, flags).map_err(at("open the database"))?;
     // Before anything that may meet a lock.
-    conn.busy_timeout(settings.busy_timeout)
-        .map_err(at("set the busy timeout"))?;
+    conn.busy_timeout(settings.busy_timeout).map_err(at("set the busy timeout"))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    set(
-        &conn,
-        "mmap_size",
-        i64::try_from(settings.mmap_size).unwrap_or(i64::MAX),
-    )
-    .map_err(at("set the mmap size"))?;
+    set(&conn, "mmap_size", i64::try_from(settings.mmap_size).unwrap_or(i64::MAX))
+        .map_err(at("set the mmap size"))?;
     Ok(conn)
 }
 
@@ -118,11 +129,7 @@ fn effective(
 ) -> rusqlite::Result<Effective> {
     // Fails here, and not at the first get, when the file is no database.
     conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    let mmap_size: i64 = if settings.mmap_size == 0 {
-        0
-    } else {
-        pragma(conn, "mmap_size")?
-    };
+    let mmap_size: i64 = if settings.mmap_size == 0 { 0 } else { pragma(conn, "mmap_size")? };
     Ok(Effective {
         page_size: pragma(conn, "page_size")?,
         journal_mode,

@@ -34,17 +34,11 @@ impl From<Fault> for Error {
 
 impl Fault {
     pub(crate) fn operation(error: Error) -> Self {
-        Self {
-            class: Class::Operation,
-            error,
-        }
+        Self { class: Class::Operation, error }
     }
 
     pub(crate) fn busy() -> Self {
-        Self {
-            class: Class::Transient,
-            error: Error::DatabaseBusy { attempts: 1 },
-        }
+        Self { class: Class::Transient, error: Error::DatabaseBusy { attempts: 1 } }
     }
 
     /// Translates; `action` completes the sentence "cannot …".
@@ -59,22 +53,13 @@ impl Fault {
                 Error::DatabaseBusy { attempts: 1 }
             }
             ffi::SQLITE_FULL => Error::Full { action, source },
-            ffi::SQLITE_CORRUPT => Error::Corrupt {
-                path,
-                action,
-                source,
-            },
+            ffi::SQLITE_CORRUPT => Error::Corrupt { path, action, source },
             ffi::SQLITE_NOTADB => Error::NotADatabase { path },
             ffi::SQLITE_READONLY => Error::ReadOnly { action },
-            ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN => Error::Io {
-                action: format!("{action} ({})", path.display()),
-                source,
-            },
-            _ => Error::Sqlite {
-                action,
-                code,
-                source,
-            },
+            ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN => {
+                Error::Io { action: format!("{action} ({})", path.display()), source }
+            }
+            _ => Error::Sqlite { action, code, source },
         };
         Self { class, error }
     }

@@ -1,9 +1,16 @@
-//! The few things of SQLite's C interface that rusqlite does not wrap. The only unsafe code here.
+//! The few things of C's interface that nothing else wraps. The only unsafe code here.
 #![allow(unsafe_code)]
 
-use std::ptr;
+use std::{
+    ffi::{c_int, c_void},
+    mem::ManuallyDrop,
+    ptr::{self, NonNull},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use rusqlite::{Connection, ffi};
+
+use crate::fork::Process;
 
 /// The version of the library that is really linked, as in 3.51.3 = 3051003.
 pub(crate) fn library_version() -> i32 {
@@ -11,24 +18,18 @@ pub(crate) fn library_version() -> i32 {
     unsafe { ffi::sqlite3_libversion_number() }
 }
 
+/// Whether the library was built with an option such as `ENABLE_MEMORY_MANAGEMENT`.
+pub(crate) fn library_has(option: &std::ffi::CStr) -> bool {
+    // SAFETY: reads a C string that lives through the call.
+    unsafe { ffi::sqlite3_compileoption_used(option.as_ptr()) != 0 }
+}
+
 /// Syncs the write-ahead log of `conn`: what was committed before is on the disk afterwards.
 ///
 /// A checkpoint syncs the log before it copies from it and the database before it starts the
 /// log anew, so whatever is not in the log any more has been synced already.
 pub(super) fn sync_wal(conn: &Connection) -> Result<(), rusqlite::Error> {
-    let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
-    // SAFETY: `conn` is open for as long as it is borrowed, and no other thread uses it: the
-    // type is not `Sync`. The opcode writes one pointer to where its argument points, and that
-    // pointer is good until the connection closes its log, which this thread does not do here.
-    let code = unsafe {
-        ffi::sqlite3_file_control(
-            conn.handle(),
-            c"main".as_ptr(),
-            ffi::SQLITE_FCNTL_JOURNAL_POINTER,
-            (&raw mut file).cast(),
-        )
-    };
-    check(code)?;
+    let file = file_pointer(conn, ffi::SQLITE_FCNTL_JOURNAL_POINTER)?;
     // SAFETY: the pager hands out its own file object: null before the log was first opened,
     // and with null methods when it is not open. A file with methods has all those of version 1.
     let code = unsafe {
@@ -44,9 +45,156 @@ pub(super) fn sync_wal(conn: &Connection) -> Result<(), rusqlite::Error> {
     check(code)
 }
 
-fn check(code: i32) -> Result<(), rusqlite::Error> {
+/// A look at the index of the write-ahead log, which every process that has the file open maps.
+///
+/// Its first bytes change with every commit of anybody, and reading them is free. Their layout is
+/// documented in "WAL-mode File Format" of the SQLite documentation: a header of 48 bytes, the
+/// same once more, and then how far the log was copied into the database.
+///
+/// Lives beside the connection it came from and must not outlive it.
+#[derive(Debug)]
+pub(super) struct WalIndex(NonNull<AtomicU32>);
+
+// SAFETY: the memory is shared between processes by nature and only read here, atomically.
+unsafe impl Send for WalIndex {}
+
+const HEADER_WORDS: usize = 12;
+const MAX_FRAME_WORD: usize = 4;
+const BACKFILLED_WORD: usize = 2 * HEADER_WORDS;
+const REGION_BYTES: c_int = 32_768;
+
+/// The header of the log's index: the counter of changes, the length of the log, salts and
+/// checksums. The counter alone would not do: it starts anew when a log is recovered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WalToken([u32; HEADER_WORDS]);
+
+impl WalIndex {
+    /// `None` where there is no log, or no way to look at its index. The log must have been read
+    /// by this connection before.
+    pub(super) fn of(conn: &Connection) -> Option<Self> {
+        let file = file_pointer(conn, ffi::SQLITE_FCNTL_FILE_POINTER).ok()?;
+        let mut region: *mut c_void = ptr::null_mut();
+        // SAFETY: the file object is the pager's own and open as long as the connection. The
+        // call maps nothing new (`bExtend` is 0), it hands out the first region of what the
+        // connection mapped when it first read the log. That stays mapped until the connection
+        // leaves WAL mode or closes, and others cannot make it leave while it has the file open.
+        let code = unsafe {
+            let file = file.as_ref()?;
+            let methods = file.pMethods.as_ref()?;
+            if methods.iVersion < 2 {
+                return None;
+            }
+            (methods.xShmMap?)(ptr::from_ref(file).cast_mut(), 0, REGION_BYTES, 0, &raw mut region)
+        };
+        if code != ffi::SQLITE_OK {
+            return None;
+        }
+        NonNull::new(region.cast()).map(Self)
+    }
+
+    pub(super) fn token(&self) -> WalToken {
+        let mut words = [0; HEADER_WORDS];
+        for (at, word) in words.iter_mut().enumerate() {
+            *word = self.word(at);
+        }
+        WalToken(words)
+    }
+
+    /// Frames in the log, and how many of them are in the database already.
+    pub(super) fn frames(&self) -> (u32, u32) {
+        (self.word(MAX_FRAME_WORD), self.word(BACKFILLED_WORD))
+    }
+
+    fn word(&self, at: usize) -> u32 {
+        // SAFETY: a region has 8,192 words, `at` is one of the first 25, and the region is mapped
+        // for as long as `self` exists (see `of`). Others write these words, in our process and
+        // elsewhere: an atomic load of an aligned word is sound whatever they do, and a header
+        // read while it changes differs from both the old and the new one.
+        unsafe { self.0.add(at).as_ref() }.load(Ordering::Acquire)
+    }
+}
+
+fn file_pointer(
+    conn: &Connection,
+    which: c_int,
+) -> Result<*mut ffi::sqlite3_file, rusqlite::Error> {
+    let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
+    // SAFETY: `conn` is open for as long as it is borrowed, and no other thread uses it: the
+    // type is not `Sync`. The opcode writes one pointer to where its argument points.
+    let code = unsafe {
+        ffi::sqlite3_file_control(conn.handle(), c"main".as_ptr(), which, (&raw mut file).cast())
+    };
+    check(code).map(|()| file)
+}
+
+fn check(code: c_int) -> Result<(), rusqlite::Error> {
     if code == ffi::SQLITE_OK {
         return Ok(());
     }
     Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+}
+
+/// Has `handler` called in every child that this process forks from now on.
+pub(crate) fn call_in_forked_children(handler: extern "C" fn()) -> Result<(), c_int> {
+    // SAFETY: registers a function that lives as long as the program and allocates nothing.
+    match unsafe { libc::pthread_atfork(None, None, Some(handler)) } {
+        0 => Ok(()),
+        code => Err(code),
+    }
+}
+
+/// Bytes that the file system of `folder` has left for this user.
+pub(crate) fn free_space(folder: &std::path::Path) -> std::io::Result<u64> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(folder.as_os_str().as_bytes())?;
+    let mut about = std::mem::MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: both pointers live through the call, which fills the second if it returns 0.
+    let about = unsafe {
+        if libc::statvfs(path.as_ptr(), about.as_mut_ptr()) != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        about.assume_init()
+    };
+    // The fields' types differ between systems.
+    #[allow(clippy::unnecessary_cast, clippy::cast_lossless)]
+    Ok((about.f_bavail as u64).saturating_mul(about.f_frsize as u64))
+}
+
+/// Something that a forked child must not drop: closing a connection would touch the parent's
+/// files. There it leaks.
+#[derive(Debug)]
+pub(super) struct ForkSafe<T> {
+    value: ManuallyDrop<T>,
+    made_in: Process,
+}
+
+impl<T> ForkSafe<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self { value: ManuallyDrop::new(value), made_in: Process::current() }
+    }
+}
+
+impl<T> ForkSafe<T> {
+    pub(super) fn into_inner(self) -> T {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is never dropped, so the value is taken exactly once.
+        unsafe { ManuallyDrop::take(&mut this.value) }
+    }
+}
+
+impl<T> std::ops::Deref for ForkSafe<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> Drop for ForkSafe<T> {
+    fn drop(&mut self) {
+        if !self.made_in.is_forked() {
+            // SAFETY: `drop` runs once, and nothing looks at the value after it.
+            unsafe { ManuallyDrop::drop(&mut self.value) }
+        }
+    }
 }

@@ -9,13 +9,16 @@ mod settings;
 mod table;
 mod write;
 
-pub(crate) use connect::{Effective, open_reader, open_writer};
+pub(crate) use connect::{Effective, open_checkpointer, open_reader, open_writer};
 pub(crate) use fault::{Class, Fault};
-pub(crate) use ffi::library_version;
+pub(crate) use ffi::{call_in_forked_children, free_space, library_has, library_version};
 pub(crate) use read::ReadConn;
 pub(crate) use settings::Settings;
 pub(crate) use table::Table;
-pub(crate) use write::WriteConn;
+pub(crate) use write::{Log, WriteConn};
+
+/// A build option that puts all connections of a process under one mutex.
+pub(crate) const MEMORY_MANAGEMENT: &std::ffi::CStr = c"ENABLE_MEMORY_MANAGEMENT";
 
 /// The code of a row over the library's limit.
 pub(crate) const TOO_BIG: i32 = rusqlite::ffi::SQLITE_TOOBIG;

@@ -1,23 +1,32 @@
 //! A connection that reads.
 
-use std::{path::Path, sync::Arc};
+use std::{cell::OnceCell, path::Path, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension, types::ValueRef};
 
-use super::{Fault, Settings, Table, schema};
+use super::{
+    Fault, Settings, Table,
+    ffi::{ForkSafe, WalIndex, WalToken},
+    schema,
+};
+use crate::handoff::Viewer;
 
 /// One reader: a connection of its own, its statements kept prepared.
 #[derive(Debug)]
 pub(crate) struct ReadConn {
-    conn: Connection,
+    conn: ForkSafe<Connection>,
     path: Arc<Path>,
+    index: OnceCell<Option<WalIndex>>,
+    wal: bool,
 }
 
 impl ReadConn {
-    pub(super) fn new(conn: Connection, settings: &Settings) -> Self {
+    pub(super) fn new(conn: Connection, settings: &Settings, wal: bool) -> Self {
         Self {
-            conn,
+            conn: ForkSafe::new(conn),
             path: Arc::clone(&settings.path),
+            index: OnceCell::new(),
+            wal,
         }
     }
 
@@ -31,16 +40,8 @@ impl ReadConn {
         table: &Table,
         keys: &[K],
     ) -> Result<Vec<Option<Vec<u8>>>, Fault> {
-        let read = || -> rusqlite::Result<_> {
-            let instant = self.conn.unchecked_transaction()?;
-            let values = keys
-                .iter()
-                .map(|key| self.try_get(table, key.as_ref()))
-                .collect::<Result<_, _>>()?;
-            instant.finish()?;
-            Ok(values)
-        };
-        read().map_err(self.at("read several keys"))
+        let read = || keys.iter().map(|key| self.try_get(table, key.as_ref())).collect();
+        self.at_one_instant(read).map_err(self.at("read several keys"))
     }
 
     pub(crate) fn contains(&self, table: &Table, key: &[u8]) -> Result<bool, Fault> {
@@ -49,25 +50,14 @@ impl ReadConn {
     }
 
     pub(crate) fn len(&self, table: &Table) -> Result<u64, Fault> {
-        let count = || {
-            self.conn
-                .prepare_cached(&table.len)?
-                .query_row([], |row| row.get::<_, i64>(0))
-        };
-        count()
-            .map(i64::unsigned_abs)
-            .map_err(self.at("count the keys"))
+        let count =
+            || self.conn.prepare_cached(&table.len)?.query_row([], |row| row.get::<_, i64>(0));
+        count().map(i64::unsigned_abs).map_err(self.at("count the keys"))
     }
 
     pub(crate) fn is_empty(&self, table: &Table) -> Result<bool, Fault> {
-        let any = || {
-            self.conn
-                .prepare_cached(&table.any)?
-                .query_row([], |row| row.get(0))
-        };
-        any()
-            .map(|any: bool| !any)
-            .map_err(self.at("look for keys"))
+        let any = || self.conn.prepare_cached(&table.any)?.query_row([], |row| row.get(0));
+        any().map(|any: bool| !any).map_err(self.at("look for keys"))
     }
 
     /// Names of the tables that are vaults.
@@ -79,6 +69,20 @@ impl ReadConn {
     pub(crate) fn has_table(&self, table: &Table) -> Result<bool, Fault> {
         let found = schema::find(&self.conn, table).map_err(self.at("look for a table"))?;
         schema::accept(found, table)
+    }
+
+    /// Runs several reads as one: in the view that is held, or in a transaction of their own.
+    fn at_one_instant<T>(
+        &self,
+        reads: impl FnOnce() -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        if !self.conn.is_autocommit() {
+            return reads();
+        }
+        let instant = self.conn.unchecked_transaction()?;
+        let value = reads()?;
+        instant.finish()?;
+        Ok(value)
     }
 
     fn try_get(&self, table: &Table, key: &[u8]) -> rusqlite::Result<Option<Vec<u8>>> {
@@ -95,7 +99,43 @@ impl ReadConn {
         Ok(value.flatten())
     }
 
+    fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.conn.prepare_cached(sql)?.raw_query().next().map(drop)
+    }
+
     fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {
         move |error| Fault::new(error, &self.path, action)
+    }
+}
+
+impl Viewer for ReadConn {
+    type Token = WalToken;
+    type Error = Fault;
+
+    fn token(&self) -> Option<WalToken> {
+        // A rollback journal has no index, and a view would keep the writer out.
+        if !self.wal {
+            return None;
+        }
+        let index = self.index.get_or_init(|| WalIndex::of(&self.conn));
+        index.as_ref().map(WalIndex::token)
+    }
+
+    fn begin(&self) -> Result<(), Fault> {
+        // A transaction takes its view with the first thing it reads, not when it begins.
+        self.run("BEGIN").and_then(|()| self.run("SELECT 1 FROM sqlite_schema LIMIT 1")).map_err(
+            |error| {
+                self.end();
+                Fault::new(error, &self.path, "begin to read")
+            },
+        )
+    }
+
+    fn end(&self) {
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.run("COMMIT")
+        {
+            crate::log::warning!("a read transaction did not end: {error}");
+        }
     }
 }

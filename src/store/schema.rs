@@ -58,22 +58,14 @@ pub(super) fn vaults(conn: &Connection) -> rusqlite::Result<Vec<String>> {
 fn is_vault(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
     let columns: Vec<(String, String, i64)> = conn
         .prepare("SELECT name, upper(type), pk FROM pragma_table_xinfo(?1) ORDER BY cid")?
-        .query_map(params![name], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?
+        .query_map(params![name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
     let ours = [("key", "BLOB", 1), ("value", "BLOB", 0)];
     let same = columns.len() == ours.len()
-        && columns
-            .iter()
-            .zip(ours)
-            .all(|((name, kind, pk), (our_name, our_kind, our_pk))| {
-                name == our_name && kind == our_kind && *pk == our_pk
-            });
-    Ok(same
-        && conn
-            .prepare(&format!("SELECT rowid FROM {} LIMIT 0", quote(name)))
-            .is_ok())
+        && columns.iter().zip(ours).all(|((name, kind, pk), (our_name, our_kind, our_pk))| {
+            name == our_name && kind == our_kind && *pk == our_pk
+        });
+    Ok(same && conn.prepare(&format!("SELECT rowid FROM {} LIMIT 0", quote(name))).is_ok())
 }
 
 /// Whether there is a vault; a table of another shape under its name is an error.

@@ -8,7 +8,6 @@ use crate::AutoVacuum;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) path: Arc<Path>,
-    pub(crate) create: bool,
     pub(crate) wal: bool,
     pub(crate) page_size: u32,
     pub(crate) mmap_size: u64,
@@ -16,8 +15,6 @@ pub(crate) struct Settings {
     pub(crate) reader_cache_kb: u32,
     pub(crate) busy_timeout: Duration,
     pub(crate) auto_vacuum: AutoVacuum,
-    /// After how many WAL pages the writer checkpoints by itself; 0 is never.
-    pub(crate) auto_checkpoint: u32,
     /// Not even when the last connection closes: somebody else does it.
     pub(crate) external_checkpoints: bool,
 }

@@ -25,13 +25,7 @@ pub(crate) struct Table {
 const OURS: &str = "typeof(key) = 'blob' AND typeof(value) = 'blob'";
 
 /// Prefixes of names that other parts of the file format, or SQLite, keep for themselves.
-const RESERVED: [&str; 5] = [
-    "sqlite_",
-    "kvaultrs_",
-    "kvault_col_",
-    "vec_kvault",
-    "kohakuvault_",
-];
+const RESERVED: [&str; 5] = ["sqlite_", "kvaultrs_", "kvault_col_", "vec_kvault", "kohakuvault_"];
 
 impl Table {
     /// Checks a name that a user chose, and writes the statements with it.

@@ -1,31 +1,49 @@
 //! The connection that writes. The actor has the only one.
 
-use std::{path::Path, sync::Arc};
+use std::{cell::OnceCell, path::Path, sync::Arc, time::Duration};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, config::DbConfig, params};
 
-use super::{Fault, Settings, Table, ffi, schema};
+use super::{
+    Class, Effective, Fault, Settings, Table,
+    ffi::{self, ForkSafe, WalIndex},
+    schema,
+};
 use crate::{CheckpointMode, CheckpointReport};
 
 #[derive(Debug)]
 pub(crate) struct WriteConn {
-    conn: Connection,
+    conn: ForkSafe<Connection>,
+    index: OnceCell<Option<WalIndex>>,
     path: Arc<Path>,
     /// Whether a commit waits for the disk at present.
     synced: bool,
     wal: bool,
     max_row: u64,
+    page_size: u32,
+    busy_timeout: Duration,
+}
+
+/// How much is in the write-ahead log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log {
+    pub(crate) pages: u32,
+    /// Pages that are not in the database yet.
+    pub(crate) backlog: u32,
+    pub(crate) bytes: u64,
 }
 
 impl WriteConn {
-    pub(super) fn new(conn: Connection, settings: &Settings, max_row: u64) -> Self {
-        let path = Arc::clone(&settings.path);
+    pub(super) fn new(conn: Connection, settings: &Settings, effective: &Effective) -> Self {
         Self {
-            conn,
-            path,
+            conn: ForkSafe::new(conn),
+            index: OnceCell::new(),
+            path: Arc::clone(&settings.path),
             synced: false,
             wal: settings.wal,
-            max_row,
+            max_row: effective.max_row,
+            page_size: effective.page_size,
+            busy_timeout: settings.busy_timeout,
         }
     }
 
@@ -59,11 +77,7 @@ impl WriteConn {
 
     /// Ends the transaction if there still is one: some errors end it by themselves.
     pub(crate) fn rollback(&self) -> Result<(), Fault> {
-        if self.in_transaction() {
-            self.run("ROLLBACK", "roll back")
-        } else {
-            Ok(())
-        }
+        if self.in_transaction() { self.run("ROLLBACK", "roll back") } else { Ok(()) }
     }
 
     pub(crate) fn in_transaction(&self) -> bool {
@@ -92,28 +106,18 @@ impl WriteConn {
     }
 
     pub(crate) fn put(&self, table: &Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-        self.execute(&table.put, params![key, value], "store a value")
-            .map(drop)
+        self.execute(&table.put, params![key, value], "store a value").map(drop)
     }
 
     pub(crate) fn delete(&self, table: &Table, key: &[u8]) -> Result<bool, Fault> {
-        self.execute(&table.delete, params![key], "delete a key")
-            .map(|rows| rows > 0)
+        self.execute(&table.delete, params![key], "delete a key").map(|rows| rows > 0)
     }
 
     pub(crate) fn clear(&self, table: &Table) -> Result<u64, Fault> {
-        let foreign = || {
-            self.conn
-                .prepare_cached(&table.foreign)?
-                .query_row([], |row| row.get(0))
-        };
+        let foreign = || self.conn.prepare_cached(&table.foreign)?.query_row([], |row| row.get(0));
         let foreign: bool = foreign().map_err(self.at("look for foreign rows"))?;
         // Without a condition SQLite drops whole pages instead of visiting rows.
-        let sql = if foreign {
-            &table.clear
-        } else {
-            &table.clear_all
-        };
+        let sql = if foreign { &table.clear } else { &table.clear_all };
         self.execute(sql, [], "clear a table")
     }
 
@@ -158,14 +162,75 @@ impl WriteConn {
         })
     }
 
-    /// Gives the connection back if it cannot be closed.
+    /// Pages in the log, and how many of them are in the database already.
+    pub(crate) fn log(&self) -> Log {
+        let index =
+            self.index.get_or_init(|| if self.wal { WalIndex::of(&self.conn) } else { None });
+        let (pages, copied) = index.as_ref().map_or((0, 0), WalIndex::frames);
+        // A frame is a page and 24 bytes about it.
+        let bytes = u64::from(pages) * (u64::from(self.page_size) + 24);
+        Log { pages, backlog: pages.saturating_sub(copied), bytes }
+    }
+
+    /// Cuts the log to nothing if nobody reads from it for a moment; whether that worked.
+    pub(crate) fn cut_log(&self, patience: Duration) -> Result<bool, Fault> {
+        let set =
+            |timeout| self.conn.busy_timeout(timeout).map_err(self.at("set the busy timeout"));
+        set(patience)?;
+        let outcome = self.checkpoint(CheckpointMode::Truncate);
+        set(self.busy_timeout)?;
+        match outcome {
+            Ok(_) => Ok(true),
+            Err(fault) if fault.class == Class::Transient => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Lets SQLite look after its statistics, and with `vacuum` write the file anew without gaps.
+    pub(crate) fn optimize(&self, vacuum: bool) -> Result<(), Fault> {
+        self.batch("PRAGMA optimize", "optimize")?;
+        if vacuum { self.batch("VACUUM", "vacuum") } else { Ok(()) }
+    }
+
+    /// Pages of the file, and how many of them hold nothing.
+    pub(crate) fn pages(&self) -> Result<(u64, u64), Fault> {
+        let read = |name| self.conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let both =
+            || Ok((read("page_count")?.unsigned_abs(), read("freelist_count")?.unsigned_abs()));
+        both().map_err(self.at("count the pages"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn page_size(&self) -> u32 {
+        self.page_size
+    }
+
+    /// Moves the whole log into the database and leaves the log's file alone when the connection
+    /// closes: its name may be another file's by now.
+    pub(crate) fn part_from_name(&self) -> Result<(), Fault> {
+        self.checkpoint(CheckpointMode::Truncate)?;
+        self.conn
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .map(drop)
+            .map_err(self.at("prepare to close"))
+    }
+
+    /// Closes the connection, or gives it back if that fails.
     pub(crate) fn close(self) -> Result<(), (Self, Fault)> {
+        self.conn.flush_prepared_statement_cache();
         let Self { conn, path, .. } = self;
-        conn.flush_prepared_statement_cache();
-        conn.close().map_err(|(conn, error)| {
+        conn.into_inner().close().map_err(|(conn, error)| {
             let fault = Fault::new(error, &path, "close the database");
-            (Self { conn, path, ..self }, fault)
+            (Self { conn: ForkSafe::new(conn), path, index: OnceCell::new(), ..self }, fault)
         })
+    }
+
+    /// Statements that answer with rows, which nobody wants.
+    fn batch(&self, sql: &str, action: &'static str) -> Result<(), Fault> {
+        self.conn.execute_batch(sql).map_err(self.at(action))
     }
 
     fn run(&self, sql: &str, action: &'static str) -> Result<(), Fault> {

@@ -32,9 +32,7 @@ impl KVault {
     pub fn put_bytes(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<()> {
         let (key, value) = (key.as_ref(), value.as_ref());
         self.handle.check_len(value)?;
-        self.handle
-            .write("store a value", || Op::Put(row(key, value)))
-            .map(drop)
+        self.handle.write("store a value", || Op::Put(row(key, value))).map(drop)
     }
 
     /// The bytes under a key, without a header if they have one.
@@ -57,10 +55,7 @@ impl KVault {
     /// If the file cannot be read.
     pub fn get_stored(&self, key: impl AsRef<[u8]>) -> Result<Option<Stored>> {
         let (table, key) = (&self.handle.table, key.as_ref());
-        Ok(self
-            .handle
-            .read(|conn| conn.get(table, key))?
-            .map(Stored::raw))
+        Ok(self.handle.read(|conn| conn.get(table, key))?.map(Stored::raw))
     }
 
     /// Stores many values at once: all of them or none. Of a key that comes twice the last value
@@ -93,8 +88,7 @@ impl KVault {
             // No key, but still the answer to a vault that is closed or read-only.
             self.handle.open.check()?;
         }
-        self.handle
-            .write("store several values", || Op::PutMany(rows.clone()))
+        self.handle.write("store several values", || Op::PutMany(rows.clone()))
     }
 
     /// What is stored under many keys at one instant, in the order of the keys.
@@ -107,13 +101,8 @@ impl KVault {
         keys: impl IntoIterator<Item = Q>,
     ) -> Result<Vec<Option<Stored>>> {
         let keys: Vec<Q> = keys.into_iter().collect();
-        let found = self
-            .handle
-            .read(|conn| conn.get_many(&self.handle.table, &keys))?;
-        Ok(found
-            .into_iter()
-            .map(|value| value.map(Stored::raw))
-            .collect())
+        let found = self.handle.read(|conn| conn.get_many(&self.handle.table, &keys))?;
+        Ok(found.into_iter().map(|value| value.map(Stored::raw)).collect())
     }
 
     /// Whether there is a value under a key.
@@ -154,9 +143,7 @@ impl KVault {
     #[doc(alias = "__delitem__")]
     pub fn delete(&self, key: impl AsRef<[u8]>) -> Result<bool> {
         let key = key.as_ref();
-        self.handle
-            .write("delete a key", || Op::Delete(key.into()))
-            .map(|count| count > 0)
+        self.handle.write("delete a key", || Op::Delete(key.into())).map(|count| count > 0)
     }
 
     /// Removes a key without looking whether it was there.
@@ -166,9 +153,7 @@ impl KVault {
     /// As [`put_bytes`](Self::put_bytes).
     pub fn discard(&self, key: impl AsRef<[u8]>) -> Result<()> {
         let key = key.as_ref();
-        self.handle
-            .write("delete a key", || Op::Delete(key.into()))
-            .map(drop)
+        self.handle.write("delete a key", || Op::Delete(key.into())).map(drop)
     }
 
     /// Removes all keys of this table, and of no other, in one transaction.
@@ -182,16 +167,11 @@ impl KVault {
 }
 
 fn row(key: &[u8], value: &[u8]) -> Row {
-    Row {
-        key: key.into(),
-        value: format::escape(value).into(),
-    }
+    Row { key: key.into(), value: format::escape(value).into() }
 }
 
 /// In the order of the keys, which is several times faster to insert, each key once.
 fn sorted(rows: Vec<Row>) -> crate::sync::Arc<[Row]> {
     let rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.key, row.value)).collect();
-    rows.into_iter()
-        .map(|(key, value)| Row { key, value })
-        .collect()
+    rows.into_iter().map(|(key, value)| Row { key, value }).collect()
 }

@@ -1,10 +1,17 @@
 //! What is behind a handle: the open that it belongs to, and the way of a call into the engine.
 
+use std::path::Path;
+
+use tempfile::TempDir;
+
 use crate::{
-    Durability, Error, Result,
+    Durability, Error, Options, Result,
     engine::Engine,
+    fork::{self, Process},
     handoff::Reply,
     options::{HandleOptions, buffered_needs_a_cache},
+    place::Place,
+    registry::{self, Share},
     retry::Policy,
     store::{Fault, ReadConn, Table},
     sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
@@ -19,23 +26,27 @@ pub(crate) struct Handle {
     pub(crate) options: HandleOptions,
 }
 
-/// One `open`. It ends when it is closed, or with the last handle that came from it.
+/// One `open`. It ends when it is closed, or with the last handle that came from it; the engine
+/// under it ends with its last open.
 #[derive(Debug)]
 pub(crate) struct Open {
-    pub(crate) engine: Engine,
+    share: Share,
+    pub(crate) read_only: bool,
+    made_in: Process,
     closed: AtomicBool,
     /// Held while closing, so that a second close waits for the first.
     closing: Mutex<()>,
+    /// The folder of a vault that is not to outlive its engine. Behind the share, so that it is
+    /// dropped after it.
+    _temporary: Option<TempDir>,
 }
 
 impl Handle {
     /// Runs a read on one of the shared connections, again if it met a lock.
     pub(crate) fn read<T>(&self, operation: impl Fn(&ReadConn) -> Result<T, Fault>) -> Result<T> {
         self.open.check()?;
-        let readers = &self.open.engine.readers;
-        self.options
-            .policy()
-            .run(Deadline::NEVER, || readers.with(&operation))
+        let readers = &self.open.engine().readers;
+        self.options.policy().run(Deadline::NEVER, || readers.with(|conn| Ok(operation(conn)?)))
     }
 
     /// Sends a change of this table. `op` makes it, once for each try.
@@ -46,12 +57,7 @@ impl Handle {
         power: bool,
     ) -> Result<u64> {
         self.call(action, |reply| {
-            Command::Write(Write {
-                table: Arc::clone(&self.table),
-                op: op(),
-                power,
-                reply,
-            })
+            Command::Write(Write { table: Arc::clone(&self.table), op: op(), power, reply })
         })
     }
 
@@ -68,10 +74,12 @@ impl Handle {
         command: impl Fn(Reply<Result<T>>) -> Command,
     ) -> Result<T> {
         self.open.check()?;
+        if self.open.read_only {
+            return Err(Error::ReadOnly { action: action.to_owned() });
+        }
         let deadline = Deadline::after(self.options.write_timeout);
-        self.options.policy().run(deadline, || {
-            self.open.engine.call(action, deadline, &command)
-        })
+        let engine = self.open.engine();
+        self.options.policy().run(deadline, || engine.call(action, deadline, &command))
     }
 
     pub(crate) fn is_power(&self) -> bool {
@@ -80,63 +88,84 @@ impl Handle {
 
     /// Refuses a value that is too long before a byte of it is copied.
     pub(crate) fn check_len(&self, value: &[u8]) -> Result<()> {
-        let (len, max) = (value.len() as u64, self.open.engine.options.max_value_bytes);
-        if len > max {
-            Err(Error::ValueTooLarge { len, max })
-        } else {
-            Ok(())
-        }
+        let (len, max) = (value.len() as u64, self.open.engine().options.max_value_bytes);
+        if len > max { Err(Error::ValueTooLarge { len, max }) } else { Ok(()) }
     }
 }
 
 impl HandleOptions {
     pub(crate) fn policy(&self) -> Policy {
-        Policy {
-            attempts: self.retries,
-            base: self.backoff_base,
-        }
+        Policy { attempts: self.retries, base: self.backoff_base }
     }
 }
 
 impl Open {
-    pub(crate) fn new(engine: Engine) -> Self {
-        Self {
-            engine,
+    pub(crate) fn new(path: &Path, options: &Options) -> Result<Self> {
+        fork::watch();
+        let place = Place::prepare(path, &options.engine)?;
+        let share = registry::open(&place.path, &options.engine, options.handle.policy())?;
+        Ok(Self {
+            share,
+            read_only: options.engine.read_only,
+            made_in: Process::current(),
             closed: AtomicBool::new(false),
             closing: Mutex::new(()),
-        }
+            _temporary: place.temporary,
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.share.engine
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.load(Ordering::Acquire) || self.engine().is_closed()
+    }
+
+    /// Whether this is a child of the process that opened it. Nothing else may be looked at then:
+    /// another thread of the parent may have held any lock when the child was made.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.made_in.is_forked()
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        if self.is_closed() {
+        if self.is_forked() {
+            Err(Error::Forked)
+        } else if self.is_closed() {
             Err(Error::Closed)
         } else {
             Ok(())
         }
     }
 
-    pub(crate) fn close(&self) -> Result<()> {
+    pub(crate) fn close(&self, deadline: Deadline) -> Result<()> {
+        if self.is_forked() {
+            return Err(Error::Forked);
+        }
         let _one_at_a_time = self.closing.lock();
         if self.is_closed() {
             return Ok(());
         }
-        let outcome = self.engine.close();
+        self.share.release(|engine| engine.close(deadline))?;
         self.closed.store(true, Ordering::Release);
-        outcome
+        Ok(())
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if let Err(error) = self.close() {
-            crate::log::warning!(
-                "{} was not closed cleanly: {error}",
-                self.engine.path.display()
-            );
+        if self.is_forked() {
+            // What the parent has open leaks: a child that closed it would damage the file.
+            std::mem::forget(Arc::clone(&self.share.engine));
+            if let Some(folder) = self._temporary.take() {
+                std::mem::forget(folder);
+            }
+            return;
+        }
+        let deadline = Deadline::after(self.engine().options.close_timeout);
+        if let Err(error) = self.close(deadline) {
+            let path = self.engine().path.display();
+            crate::log::warning!("{path} was not closed cleanly: {error}");
         }
     }
 }

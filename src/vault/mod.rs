@@ -10,11 +10,11 @@ pub(crate) use handle::Handle;
 use handle::Open;
 
 use crate::{
-    CheckpointMode, CheckpointReport, Durability, Error, Health, Options, Reader, Result, Stats,
-    engine::Engine,
+    CheckpointMode, CheckpointReport, Durability, Error, Health, OptimizeOptions, OptimizeReport,
+    Options, Reader, Result, Stats,
     options::buffered_needs_a_cache,
     store::{ReadConn, Table},
-    sync::Arc,
+    sync::{Arc, Deadline},
     writer::{Command, Op},
 };
 
@@ -64,15 +64,9 @@ impl KVault {
 
     pub(crate) fn open_with(path: &Path, options: Options) -> Result<Self> {
         options.validate()?;
-        let Options { handle, engine } = options;
-        let table = Table::new(&handle.table)?;
-        let engine = Engine::start(path, engine, handle.policy())?;
-        let open = Arc::new(Open::new(engine));
-        let vault = Self::from(Handle {
-            open,
-            table,
-            options: handle,
-        });
+        let table = Table::new(&options.handle.table)?;
+        let open = Arc::new(Open::new(path, &options)?);
+        let vault = Self::from(Handle { open, table, options: options.handle });
         vault.ensure_table()?;
         Ok(vault)
     }
@@ -80,7 +74,7 @@ impl KVault {
     /// The file, as an absolute path.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.handle.open.engine.path
+        &self.handle.open.engine().path
     }
 
     /// The table that this handle works on.
@@ -116,10 +110,7 @@ impl KVault {
     /// ```
     pub fn table(&self, name: &str) -> Result<Self> {
         let table = Table::new(name)?;
-        let vault = Self::from(Handle {
-            table,
-            ..Handle::clone(&self.handle)
-        });
+        let vault = Self::from(Handle { table, ..Handle::clone(&self.handle) });
         vault.ensure_table()?;
         Ok(vault)
     }
@@ -197,24 +188,54 @@ impl KVault {
     /// [`Error::DatabaseBusy`] if `mode` waits for others and they did not finish in time.
     /// [`Error::InvalidArgument`] if checkpoints are left to another program.
     pub fn checkpoint(&self, mode: CheckpointMode) -> Result<CheckpointReport> {
-        self.handle.open.engine.may_checkpoint()?;
-        self.handle
-            .call("checkpoint", |reply| Command::Checkpoint { mode, reply })
+        self.handle.open.check()?;
+        self.handle.open.engine().may_checkpoint()?;
+        self.handle.call("checkpoint", |reply| Command::Checkpoint { mode, reply })
+    }
+
+    /// Lets SQLite look after its statistics, and writes the file anew without the pages that
+    /// hold nothing. No write is made meanwhile: with a large file that is long.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is no room for the copy that it makes; nothing was done then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::{KVault, OptimizeOptions};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let vault = KVault::open(dir.path().join("app.db"))?;
+    /// vault.put_many_bytes((0..100_u32).map(|i| (i.to_be_bytes(), [0; 5000])))?;
+    /// vault.clear()?;
+    /// let report = vault.optimize(OptimizeOptions::default())?;
+    /// assert!(report.bytes_after < report.bytes_before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn optimize(&self, options: OptimizeOptions) -> Result<OptimizeReport> {
+        let vacuum = options.vacuum;
+        self.handle.call("optimize", |reply| Command::Optimize { vacuum, reply })
     }
 
     /// Counters and sizes. Works on a closed vault too.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats::of(&self.handle.open.engine)
+        let open = &self.handle.open;
+        // A forked child must not touch a lock that another thread of its parent may have held.
+        if open.is_forked() { Stats::default() } else { Stats::of(open.engine()) }
     }
 
     /// Whether the vault can do what it is for. Works on a closed vault too.
     #[must_use]
     pub fn health(&self) -> Health {
-        if self.is_closed() {
+        let open = &self.handle.open;
+        if open.is_forked() {
+            Health::Broken { cause: Error::Forked, since: None }
+        } else if open.is_closed() {
             Health::Closed
         } else {
-            Health::of(&self.handle.open.engine)
+            Health::of(open.engine())
         }
     }
 
@@ -228,7 +249,7 @@ impl KVault {
     ///
     /// If the connection cannot be closed.
     pub fn close(&self) -> Result<()> {
-        self.handle.open.close()
+        self.handle.open.close(Deadline::NEVER)
     }
 
     fn ensure_table(&self) -> Result<()> {
@@ -236,24 +257,16 @@ impl KVault {
         if handle.read(|conn| conn.has_table(&handle.table))? {
             return Ok(());
         }
-        if handle.open.engine.options.read_only {
+        if handle.open.read_only {
             let name = format!("{:?}", handle.table.name);
-            return Err(Error::invalid(
-                "table",
-                name,
-                "is not in the file, which is read-only",
-            ));
+            return Err(Error::invalid("table", name, "is not in the file, which is read-only"));
         }
-        handle
-            .send("create a table", || Op::CreateTable, false)
-            .map(drop)
+        handle.send("create a table", || Op::CreateTable, false).map(drop)
     }
 }
 
 impl From<Handle> for KVault {
     fn from(handle: Handle) -> Self {
-        Self {
-            handle: Arc::new(handle),
-        }
+        Self { handle: Arc::new(handle) }
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -11,8 +12,11 @@ use super::{
     monitor::Monitor,
 };
 use crate::{
-    Error, Result,
-    handoff::{End, Inbox, Lifecycle, Load, Reply, Weigh},
+    CheckpointMode, CheckpointPolicy, CheckpointReport, Error, OptimizeReport, Result,
+    handoff::{Bell, End, Inbox, Lifecycle, Load, Reply, Weigh},
+    optimize,
+    readers::Readers,
+    retry,
     store::WriteConn,
     sync::{Arc, Deadline, channel::Received},
 };
@@ -22,43 +26,57 @@ use crate::{
 const GROUP_OPS: usize = 1_024;
 const GROUP_BYTES: usize = 16 << 20;
 
-struct Actor {
+/// How long a write may be held up by cutting a log that is over its limit, how often that is
+/// tried, and by how much each group is slowed down while somebody keeps the log from being cut.
+const CUT_PATIENCE: Duration = Duration::from_millis(50);
+const CUT_INTERVAL: Duration = Duration::from_millis(250);
+const THROTTLE: Duration = Duration::from_millis(1);
+
+/// What the actor shares with the rest of the engine.
+pub(crate) struct Actor {
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) monitor: Arc<Monitor>,
+    pub(crate) bell: Arc<Bell>,
+    pub(crate) policy: CheckpointPolicy,
+}
+
+struct Running {
+    shared: Actor,
     inbox: Inbox<Command>,
     /// Gone once it was closed.
     conn: Option<WriteConn>,
-    monitor: Arc<Monitor>,
     /// The group in work. It lives here so that after a panic the end is marked first, and the
     /// callers in it hear of it second.
     writes: Vec<Write>,
     flushes: Vec<Reply<Result<u64>>>,
+    cut_tried: Option<Instant>,
 }
 
 /// Starts the thread. It ends after [`Command::Close`], with the last sender, or by a panic.
 pub(crate) fn spawn(
+    actor: Actor,
     conn: WriteConn,
     inbox: Inbox<Command>,
     lifecycle: Arc<Lifecycle>,
-    monitor: Arc<Monitor>,
 ) -> std::io::Result<JoinHandle<()>> {
-    let mut actor = Actor {
+    let mut running = Running {
+        shared: actor,
         inbox,
         conn: Some(conn),
-        monitor,
         writes: Vec::new(),
         flushes: Vec::new(),
+        cut_tried: None,
     };
-    std::thread::Builder::new()
-        .name("kvault-writer".to_owned())
-        .spawn(move || {
-            let end = match catch_unwind(AssertUnwindSafe(|| actor.run())) {
-                Ok(()) => End::Closed,
-                Err(panic) => End::Poisoned(panic_text(&*panic).into()),
-            };
-            lifecycle.end_with(end, actor);
-        })
+    std::thread::Builder::new().name("kvault-writer".to_owned()).spawn(move || {
+        let end = match catch_unwind(AssertUnwindSafe(|| running.run())) {
+            Ok(()) => End::Closed,
+            Err(panic) => End::Poisoned(panic_text(&*panic).to_owned()),
+        };
+        lifecycle.end_with(end, running);
+    })
 }
 
-impl Actor {
+impl Running {
     fn run(&mut self) {
         let mut next = None;
         loop {
@@ -73,13 +91,31 @@ impl Actor {
             match command {
                 Command::Write(_) | Command::Flush { .. } => next = self.group(command),
                 Command::Checkpoint { mode, reply } => {
-                    let outcome = self.conn().and_then(|conn| Ok(conn.checkpoint(mode)?));
-                    self.inbox.done(Load { ops: 1, bytes: 0 });
-                    reply.send(outcome);
+                    let outcome = self.checkpoint(mode);
+                    self.answer(reply, outcome);
                 }
-                Command::Close { reply } => return self.close(reply),
+                Command::Optimize { vacuum, reply } => {
+                    let outcome = self.optimize(vacuum);
+                    self.answer(reply, outcome);
+                }
+                Command::Close { moved, reply } => {
+                    let outcome = self.close(moved);
+                    let closed = outcome.is_ok();
+                    self.answer(reply, outcome);
+                    if closed {
+                        return;
+                    }
+                }
+                #[cfg(test)]
+                Command::Panic(text) => panic!("{text}"),
             }
         }
+    }
+
+    /// Answers a command that is not a write.
+    fn answer<T>(&self, reply: Reply<Result<T>>, outcome: Result<T>) {
+        self.inbox.done(Load { ops: 1, bytes: 0 });
+        reply.send(outcome);
     }
 
     /// Takes `first` and what else is queued, without waiting for more, and commits it together.
@@ -95,10 +131,7 @@ impl Actor {
                     power |= write.power;
                     self.writes.push(write);
                 }
-                Command::Flush {
-                    power: synced,
-                    reply,
-                } => {
+                Command::Flush { power: synced, reply } => {
                     power |= synced;
                     self.flushes.push(reply);
                 }
@@ -114,6 +147,7 @@ impl Actor {
             }
         }
         self.commit(power, load);
+        self.look_after_log();
         next
     }
 
@@ -135,19 +169,18 @@ impl Actor {
             answers: writes.iter().map(|_| Err(error.clone())).collect(),
             flushed: Err(error),
         };
-        if let Some(damage) = self.monitor.damage() {
+        let monitor = &self.shared.monitor;
+        if let Some(damage) = monitor.damage() {
             return refuse(damage, &self.writes);
         }
-        let Some(conn) = &mut self.conn else {
-            return refuse(Error::Closed, &self.writes);
-        };
+        let Some(conn) = &mut self.conn else { return refuse(Error::Closed, &self.writes) };
 
         let mut answers = Vec::new();
         if !self.writes.is_empty() {
             let outcome = group::commit(conn, &self.writes, power);
             match &outcome.fault {
-                None => self.monitor.committed(self.writes.len(), power),
-                Some(fault) => self.monitor.failed(fault),
+                None => monitor.committed(self.writes.len(), power),
+                Some(fault) => monitor.failed(fault),
             }
             answers = outcome.answers;
         }
@@ -155,19 +188,79 @@ impl Actor {
         if power && !self.flushes.is_empty() {
             // Also when nothing was written: a flush speaks for what was committed before.
             flushed = conn.sync().map_err(|fault| {
-                self.monitor.failed(&fault);
+                monitor.failed(&fault);
                 fault.into()
             });
         }
         Outcome { answers, flushed }
     }
 
-    fn close(&mut self, reply: Reply<Result<()>>) {
-        let outcome = match self.conn.take().map(WriteConn::close) {
-            None | Some(Ok(())) => Ok(()),
-            Some(Err((_conn, fault))) => Err(fault.into()),
-        };
-        reply.send(outcome);
+    /// Tells the keeper what there is to move, and steps in itself where the log grew too long.
+    fn look_after_log(&mut self) {
+        let CheckpointPolicy::Auto { pages, wal_limit } = self.shared.policy else { return };
+        let Some(conn) = &self.conn else { return };
+        let log = conn.log();
+        if log.bytes > wal_limit {
+            if self.cut_tried.is_none_or(|tried| tried.elapsed() >= CUT_INTERVAL) {
+                self.shared.readers.recall();
+                match conn.cut_log(CUT_PATIENCE) {
+                    Ok(true) => return self.cut_tried = None,
+                    Ok(false) => {}
+                    Err(fault) => self.shared.monitor.failed(&fault),
+                }
+                self.cut_tried = Some(Instant::now());
+            }
+            retry::pause(THROTTLE);
+        } else if log.backlog >= pages {
+            if self.shared.monitor.is_keeper_dead() {
+                if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {
+                    self.shared.monitor.failed(&fault);
+                }
+            } else {
+                self.shared.bell.ring();
+            }
+        } else {
+            self.shared.bell.ring_if_dozing();
+        }
+    }
+
+    fn checkpoint(&mut self, mode: CheckpointMode) -> Result<CheckpointReport> {
+        if mode != CheckpointMode::Passive {
+            // It waits for readers; not for our own that only hold a view to read from again.
+            self.shared.readers.recall();
+        }
+        Ok(self.conn()?.checkpoint(mode)?)
+    }
+
+    fn optimize(&mut self, vacuum: bool) -> Result<OptimizeReport> {
+        let started = Instant::now();
+        self.shared.readers.recall();
+        let conn = self.conn()?;
+        let page = u64::from(conn.page_size());
+        let (pages_before, free_before) = conn.pages()?;
+        if vacuum {
+            optimize::check_space(conn.path(), (pages_before - free_before) * page)?;
+        }
+        conn.optimize(vacuum)?;
+        let (pages_after, free_after) = conn.pages()?;
+        Ok(OptimizeReport {
+            bytes_before: pages_before * page,
+            bytes_after: pages_after * page,
+            free_before: free_before * page,
+            free_after: free_after * page,
+            elapsed: started.elapsed(),
+        })
+    }
+
+    fn close(&mut self, moved: bool) -> Result<()> {
+        if moved {
+            self.conn()?.part_from_name()?;
+        }
+        if let Some(Err((conn, fault))) = self.conn.take().map(WriteConn::close) {
+            self.conn = Some(conn);
+            return Err(fault.into());
+        }
+        Ok(())
     }
 
     fn conn(&mut self) -> Result<&mut WriteConn> {
@@ -180,7 +273,7 @@ struct Outcome {
     flushed: Result<()>,
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     if let Some(text) = panic.downcast_ref::<&str>() {
         text
     } else if let Some(text) = panic.downcast_ref::<String>() {

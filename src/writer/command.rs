@@ -1,7 +1,7 @@
 //! What the actor can be asked for.
 
 use crate::{
-    CheckpointMode, CheckpointReport, Result,
+    CheckpointMode, CheckpointReport, OptimizeReport, Result,
     handoff::{Reply, Weigh},
     store::Table,
     sync::Arc,
@@ -21,10 +21,19 @@ pub(crate) enum Command {
         mode: CheckpointMode,
         reply: Reply<Result<CheckpointReport>>,
     },
-    /// The last one: answers when the connection is closed.
+    Optimize {
+        vacuum: bool,
+        reply: Reply<Result<OptimizeReport>>,
+    },
+    /// The last one: answers when the connection is closed, or that it could not be and all goes
+    /// on. `moved` says that the log's name may belong to another file by now.
     Close {
+        moved: bool,
         reply: Reply<Result<()>>,
     },
+    /// Makes the actor panic.
+    #[cfg(test)]
+    Panic(&'static str),
 }
 
 /// One logical change of one table. It happens wholly or not at all.

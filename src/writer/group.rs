@@ -19,28 +19,19 @@ pub(super) struct Outcome {
 /// a huge one was beside it.
 pub(super) fn commit(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Outcome {
     match try_commit(conn, writes, synced) {
-        Ok(answers) => Outcome {
-            answers,
-            fault: None,
-        },
+        Ok(answers) => Outcome { answers, fault: None },
         Err(fault) if fault.class == Class::Resource && writes.len() > 1 => {
             one_by_one(conn, writes, synced)
         }
         Err(fault) => {
             let answers = writes.iter().map(|_| Err(fault.error.clone())).collect();
-            Outcome {
-                answers,
-                fault: Some(fault),
-            }
+            Outcome { answers, fault: Some(fault) }
         }
     }
 }
 
 fn one_by_one(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Outcome {
-    let mut outcome = Outcome {
-        answers: Vec::with_capacity(writes.len()),
-        fault: None,
-    };
+    let mut outcome = Outcome { answers: Vec::with_capacity(writes.len()), fault: None };
     for write in writes {
         let answer = match &outcome.fault {
             // Not to be written to any more: the rest fails like the one that found out.
@@ -111,19 +102,12 @@ fn apply(conn: &WriteConn, write: &Write) -> Result<u64, Fault> {
 }
 
 fn put(conn: &WriteConn, write: &Write, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-    conn.put(&write.table, key, value)
-        .map_err(|fault| match fault.error {
-            // The limit is on the row: the key counts too.
-            Error::Sqlite { code, .. } if code == crate::store::TOO_BIG => {
-                let len = (key.len() + value.len()) as u64;
-                Fault {
-                    error: Error::ValueTooLarge {
-                        len,
-                        max: conn.max_row(),
-                    },
-                    ..fault
-                }
-            }
-            _ => fault,
-        })
+    conn.put(&write.table, key, value).map_err(|fault| match fault.error {
+        // The limit is on the row: the key counts too.
+        Error::Sqlite { code, .. } if code == crate::store::TOO_BIG => {
+            let len = (key.len() + value.len()) as u64;
+            Fault { error: Error::ValueTooLarge { len, max: conn.max_row() }, ..fault }
+        }
+        _ => fault,
+    })
 }

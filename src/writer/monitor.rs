@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::{
     Error,
     store::{Class, Fault},
-    sync::{AtomicU64, Mutex, Ordering},
+    sync::{AtomicBool, AtomicU64, Mutex, Ordering},
 };
 
 /// Counters since the engine started, and the trouble it is in, if any.
@@ -15,7 +15,11 @@ pub(crate) struct Monitor {
     synced: AtomicU64,
     writes: AtomicU64,
     failures: AtomicU64,
+    checkpoints: AtomicU64,
     trouble: Mutex<Option<Trouble>>,
+    /// How the keeper died, if it did.
+    keeper: Mutex<Option<Trouble>>,
+    keeper_dead: AtomicBool,
 }
 
 /// Why writes fail at present.
@@ -34,6 +38,7 @@ pub(crate) struct Counted {
     pub(crate) synced: u64,
     pub(crate) writes: u64,
     pub(crate) failures: u64,
+    pub(crate) checkpoints: u64,
 }
 
 impl Monitor {
@@ -47,7 +52,23 @@ impl Monitor {
         }
     }
 
-    pub(super) fn failed(&self, fault: &Fault) {
+    pub(crate) fn checkpointed(&self) {
+        self.checkpoints.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The keeper's panic: the vault goes on without it, and says so.
+    pub(crate) fn keeper_died(&self, panic: &str) {
+        crate::log::warning!("the keeper panicked: {panic}");
+        let cause = Error::Poisoned { panic: panic.to_owned() };
+        *self.keeper.lock() = Some(Trouble { cause, since: SystemTime::now(), lasting: false });
+        self.keeper_dead.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_keeper_dead(&self) -> bool {
+        self.keeper_dead.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn failed(&self, fault: &Fault) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let lasting = match fault.class {
             // Somebody else's lock, or one caller's mistake: the engine is well.
@@ -65,24 +86,20 @@ impl Monitor {
             None => {
                 let cause = fault.error.clone();
                 crate::log::warning!("writes fail: {cause}");
-                *trouble = Some(Trouble {
-                    cause,
-                    since: SystemTime::now(),
-                    lasting,
-                });
+                *trouble = Some(Trouble { cause, since: SystemTime::now(), lasting });
             }
         }
     }
 
     /// Set when the file must not be written to any more.
     pub(super) fn damage(&self) -> Option<Error> {
-        self.trouble()
-            .filter(|trouble| trouble.lasting)
-            .map(|trouble| trouble.cause)
+        let trouble = self.trouble.lock();
+        trouble.as_ref().filter(|trouble| trouble.lasting).map(|trouble| trouble.cause.clone())
     }
 
     pub(crate) fn trouble(&self) -> Option<Trouble> {
-        self.trouble.lock().clone()
+        let trouble = self.trouble.lock().clone();
+        trouble.or_else(|| self.keeper.lock().clone())
     }
 
     pub(crate) fn counted(&self) -> Counted {
@@ -90,6 +107,7 @@ impl Monitor {
             commits: self.commits.load(Ordering::Relaxed),
             synced: self.synced.load(Ordering::Relaxed),
             writes: self.writes.load(Ordering::Relaxed),
+            checkpoints: self.checkpoints.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
         }
     }

@@ -16,10 +16,7 @@ impl Weigh for Message {
 }
 
 fn of(bytes: usize) -> Message {
-    Message {
-        bytes,
-        _reply: None,
-    }
+    Message { bytes, _reply: None }
 }
 
 const ONE: Load = Load { ops: 1, bytes: 1 };
@@ -40,10 +37,7 @@ pub(crate) fn a_dying_actor_wakes_every_waiter() {
                 let mailbox = Arc::clone(&mailbox);
                 model::spawn(move || {
                     let (owed, pending) = reply();
-                    let message = Message {
-                        bytes: 1,
-                        _reply: Some(owed),
-                    };
+                    let message = Message { bytes: 1, _reply: Some(owed) };
                     match mailbox.send(message, Deadline::NEVER) {
                         Ok(_) => assert_eq!(pending.wait(true), Err(Gone)),
                         Err(refused) => assert_eq!(refused, NotSent::Closed),
@@ -53,9 +47,7 @@ pub(crate) fn a_dying_actor_wakes_every_waiter() {
             .collect();
         drop(inbox.try_recv());
         drop(inbox);
-        callers
-            .into_iter()
-            .for_each(|caller| caller.join().unwrap());
+        callers.into_iter().for_each(|caller| caller.join().unwrap());
     });
 }
 
@@ -69,9 +61,7 @@ pub(crate) fn room_reaches_whoever_waits() {
             assert!(matches!(inbox.recv(Deadline::NEVER), Received::Message(_)));
             inbox.done(ONE);
         }
-        senders
-            .into_iter()
-            .for_each(|sender| assert!(sender.join().unwrap()));
+        senders.into_iter().for_each(|sender| assert!(sender.join().unwrap()));
         assert_eq!(mailbox.load(), Load::default());
     });
 }
@@ -85,9 +75,7 @@ pub(crate) fn room_for_two_lets_two_in() {
         assert_eq!(full, [true; 2]);
         let senders = [(); 2].map(|()| model::spawn(send_one(&mailbox)));
         inbox.done(Load { ops: 2, bytes: 2 });
-        senders
-            .into_iter()
-            .for_each(|sender| assert!(sender.join().unwrap()));
+        senders.into_iter().for_each(|sender| assert!(sender.join().unwrap()));
     });
 }
 

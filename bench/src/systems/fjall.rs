@@ -30,11 +30,7 @@ impl System for Fjall {
             .cache_size(u64::try_from(CACHE_BYTES)?)
             .open()?;
         let keyspace = database.keyspace("kv", KeyspaceCreateOptions::default)?;
-        Ok(Box::new(Open {
-            database,
-            keyspace,
-            durability,
-        }))
+        Ok(Box::new(Open { database, keyspace, durability }))
     }
 }
 

@@ -33,10 +33,7 @@ impl System for Heed {
         if durability == Durability::Process {
             // SAFETY: without syncs a crash of the system may damage the file, which is removed
             // after the run anyway.
-            #[expect(
-                unsafe_code,
-                reason = "heed marks every flag that weakens LMDB as unsafe"
-            )]
+            #[expect(unsafe_code, reason = "heed marks every flag that weakens LMDB as unsafe")]
             unsafe {
                 options.flags(EnvFlags::NO_SYNC);
             }

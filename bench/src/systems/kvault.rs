@@ -51,9 +51,7 @@ impl Store for Open {
             let pairs = rows.iter().map(|row| (&row.key, &row.value));
             self.vault.put_many_bytes(pairs)?;
         }
-        self.vault
-            .with_durability(kvault::Durability::Power)
-            .flush()?;
+        self.vault.with_durability(kvault::Durability::Power).flush()?;
         Ok(())
     }
 

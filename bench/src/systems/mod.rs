@@ -50,8 +50,5 @@ pub(crate) fn chosen(args: &Args, by_default: &[&str]) -> Result<Vec<Contender<B
 }
 
 fn contender(name: &'static str, system: impl System + 'static) -> Contender<Box<dyn System>> {
-    Contender {
-        name,
-        what: Box::new(system),
-    }
+    Contender { name, what: Box::new(system) }
 }

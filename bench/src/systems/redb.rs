@@ -25,9 +25,8 @@ impl System for Redb {
     }
 
     fn open(&self, directory: &Path, durability: Durability) -> Result<Box<dyn Store>> {
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .create(directory.join("bench.redb"))?;
+        let database =
+            Database::builder().set_cache_size(CACHE_BYTES).create(directory.join("bench.redb"))?;
         let open = Open {
             database,
             durability: match durability {

@@ -32,10 +32,7 @@ impl Workload for Get {
         println!("## get: random gets from {} rows\n", rows.len());
         let contenders = systems::chosen(args, &SYSTEMS)?;
         let counts = args.threads_or(&THREADS);
-        let limit = Limit {
-            time: Some(args.time()),
-            operations: None,
-        };
+        let limit = Limit { time: Some(args.time()), operations: None };
         let all = alternate(scratch, "get", &contenders, args.rounds(), |system, dir| {
             measure(system.as_ref(), dir, &rows, &counts, limit)
         })?;
@@ -108,12 +105,7 @@ struct Getter<'store> {
 
 impl<'store> Getter<'store> {
     fn new(store: &'store dyn Store, thread: u64, rows: u64) -> Result<Self> {
-        Ok(Self {
-            session: store.session()?,
-            random: mix(thread),
-            rows,
-            row: Row::at(0),
-        })
+        Ok(Self { session: store.session()?, random: mix(thread), rows, row: Row::at(0) })
     }
 }
 

@@ -15,15 +15,7 @@ use crate::systems;
 use crate::table::{Table, spread, whole};
 use crate::workload::Workload;
 
-const SYSTEMS: [&str; 7] = [
-    "kvault",
-    "mutex",
-    "sqlite-sorted",
-    "redb",
-    "fjall",
-    "heed",
-    "sled",
-];
+const SYSTEMS: [&str; 7] = ["kvault", "mutex", "sqlite-sorted", "redb", "fjall", "heed", "sled"];
 const ROWS: u64 = 1_000_000;
 
 /// How many rows a second go into an empty store when they come in bulk.
@@ -38,13 +30,9 @@ impl Workload for Ingest {
         let rows = Row::first(args.rows_or(ROWS));
         println!("## ingest: {} rows in bulk, one thread\n", rows.len());
         let contenders = systems::chosen(args, &SYSTEMS)?;
-        let all = alternate(
-            scratch,
-            "ingest",
-            &contenders,
-            args.rounds(),
-            |system, dir| measure(system.as_ref(), dir, &rows),
-        )?;
+        let all = alternate(scratch, "ingest", &contenders, args.rounds(), |system, dir| {
+            measure(system.as_ref(), dir, &rows)
+        })?;
         let mut table = Table::new(&["system", "rows/s", "least..most", "MiB on disk"]);
         for series in &all {
             let rates = || series.rounds.iter().map(|load| load.rate);

@@ -9,11 +9,7 @@ use crate::workload::Workload;
 
 /// Every workload, in the order they run.
 pub(crate) fn all() -> Vec<Box<dyn Workload>> {
-    vec![
-        Box::new(put::Put),
-        Box::new(get::Get),
-        Box::new(ingest::Ingest),
-    ]
+    vec![Box::new(put::Put), Box::new(get::Get), Box::new(ingest::Ingest)]
 }
 
 /// The names that `--only` knows.

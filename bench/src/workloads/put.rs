@@ -31,22 +31,15 @@ impl Workload for Put {
     fn run(&self, args: &Args, scratch: &Scratch) -> Result<()> {
         println!("## put: acknowledged single puts into an empty store\n");
         let contenders = systems::chosen(args, &SYSTEMS)?;
-        let limit = Limit {
-            time: args.time_unless_rows(),
-            operations: args.rows(),
-        };
+        let limit = Limit { time: args.time_unless_rows(), operations: args.rows() };
         let mut ratios = Ratios::new();
         for durability in [Durability::Process, Durability::Power] {
             for threads in args.threads_or(&THREADS) {
                 let cell = format!("{durability:?}, {}", counted(threads));
                 let title = format!("put, {cell}");
-                let all = alternate(
-                    scratch,
-                    &title,
-                    &contenders,
-                    args.rounds(),
-                    |system, dir| measure(system.as_ref(), dir, durability, threads, limit),
-                )?;
+                let all = alternate(scratch, &title, &contenders, args.rounds(), |system, dir| {
+                    measure(system.as_ref(), dir, durability, threads, limit)
+                })?;
                 println!("### {cell}\n");
                 println!("{}", figures::table("puts/s", &all));
                 ratios.add(durability, threads, &all);
@@ -85,11 +78,8 @@ fn measure(
     }
     let first: Vec<u64> = putters.iter().map(|putter| putter.number).collect();
     let run = threads::run(putters, limit)?;
-    let acknowledged: Vec<Range<u64>> = first
-        .iter()
-        .zip(&run.per_thread)
-        .map(|(next, puts)| next - 1..next + puts)
-        .collect();
+    let acknowledged: Vec<Range<u64>> =
+        first.iter().zip(&run.per_thread).map(|(next, puts)| next - 1..next + puts).collect();
     check(store.as_ref(), &acknowledged)?;
     store.close()?;
     Ok(Figures::of(&run))
@@ -105,11 +95,7 @@ struct Putter<'store> {
 
 impl<'store> Putter<'store> {
     fn new(store: &'store dyn Store, number: u64) -> Result<Self> {
-        Ok(Self {
-            session: store.session()?,
-            number,
-            row: Row::at(number),
-        })
+        Ok(Self { session: store.session()?, number, row: Row::at(number) })
     }
 }
 

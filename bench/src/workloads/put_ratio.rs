@@ -7,10 +7,8 @@ use crate::system::Durability;
 use crate::table::Table;
 
 /// What is promised: durability, threads, least ratio of puts/s, greatest ratio of p99.9.
-const TARGETS: [(Durability, usize, f64, Option<f64>); 2] = [
-    (Durability::Process, 1, 0.75, None),
-    (Durability::Power, 32, 5.0, Some(0.1)),
-];
+const TARGETS: [(Durability, usize, f64, Option<f64>); 2] =
+    [(Durability::Process, 1, 0.75, None), (Durability::Power, 32, 5.0, Some(0.1))];
 
 /// kvault over mutex, cell by cell.
 pub(super) struct Ratios {
@@ -42,9 +40,7 @@ impl Ratios {
         };
         let ratios = |pick: fn(&Figures) -> f64| -> Vec<f64> {
             let rounds = ours.rounds.iter().zip(&theirs.rounds);
-            rounds
-                .map(|(ours, theirs)| pick(ours) / pick(theirs))
-                .collect()
+            rounds.map(|(ours, theirs)| pick(ours) / pick(theirs)).collect()
         };
         let rates = ratios(|round| round.rate);
         let (least, most) = range(rates.iter().copied());
@@ -70,9 +66,7 @@ impl Ratios {
 }
 
 fn verdict(durability: Durability, threads: usize, rate: f64, tail: f64) -> String {
-    let target = TARGETS
-        .iter()
-        .find(|target| target.0 == durability && target.1 == threads);
+    let target = TARGETS.iter().find(|target| target.0 == durability && target.1 == threads);
     let Some(&(_, _, least_rate, most_tail)) = target else {
         return String::new();
     };

@@ -1,0 +1,137 @@
+//! The thread that keeps house: it ends views that nobody uses, and moves the log into the
+//! database beside the writes.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    CheckpointMode, CheckpointPolicy, Error, Result,
+    engine::Engine,
+    handoff::{Bell, Woken},
+    store::{self, Log, WriteConn},
+    sync::{Arc, Deadline},
+};
+
+/// A view that was not used for so long is ended; one that is used is renewed that often.
+const TICK: Duration = Duration::from_millis(100);
+/// A log that did not grow for so long is moved into the database, however short it is.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// From 3.51.3 on, and in two older lines, a checkpoint beside a write is safe: before, a commit
+/// could be lost if the log was begun anew meanwhile (SQLite's release notes for 3.51.3).
+pub(crate) fn may_checkpoint_beside_writes(version: i32) -> bool {
+    version >= 3_051_003
+        || (3_050_007..3_051_000).contains(&version)
+        || (3_044_006..3_045_000).contains(&version)
+}
+
+struct Keeper {
+    engine: Arc<Engine>,
+    bell: Arc<Bell>,
+    conn: Option<WriteConn>,
+    tidied: Instant,
+    /// The length of the log when it last changed, and when that was.
+    log: (u32, Instant),
+    tried: Instant,
+}
+
+pub(crate) fn spawn(engine: &Arc<Engine>) -> Result<JoinHandle<()>> {
+    let now = Instant::now();
+    let mut keeper = Keeper {
+        bell: Arc::clone(&engine.bell),
+        engine: Arc::clone(engine),
+        conn: None,
+        tidied: now,
+        log: (0, now),
+        tried: now,
+    };
+    let run = move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| keeper.run())) {
+            // The writer does its work from now on.
+            keeper.engine.monitor.keeper_died(crate::writer::panic_text(&*panic));
+        }
+    };
+    std::thread::Builder::new()
+        .name("kvault-keeper".to_owned())
+        .spawn(run)
+        .map_err(|error| Error::io("start the keeper's thread", error))
+}
+
+impl Keeper {
+    fn run(&mut self) {
+        loop {
+            self.bell.doze();
+            let views = self.tidy();
+            let log = self.look_after_log();
+            let deadline = if views || log {
+                self.bell.keep_awake();
+                Deadline::after(TICK)
+            } else {
+                Deadline::NEVER
+            };
+            if self.bell.wait(deadline) == Woken::Stopped {
+                return;
+            }
+        }
+    }
+
+    /// Whether there are views that will have to be ended.
+    fn tidy(&mut self) -> bool {
+        // Rung more often than that, it would end views that are in use.
+        if self.tidied.elapsed() < TICK {
+            return true;
+        }
+        self.tidied = Instant::now();
+        self.engine.readers.tidy()
+    }
+
+    /// Whether something is left in the log that will have to be moved.
+    fn look_after_log(&mut self) -> bool {
+        let CheckpointPolicy::Auto { pages, .. } = self.engine.options.checkpoint else {
+            return false;
+        };
+        let Some(log) = self.log() else { return false };
+        let now = Instant::now();
+        if self.log.0 != log.pages {
+            self.log = (log.pages, now);
+        }
+        // A reader may keep a part of the log from being moved: do not try all the time.
+        let idle = self.log.1.elapsed() >= IDLE && self.tried.elapsed() >= IDLE;
+        if log.backlog >= pages || (log.backlog > 0 && idle) {
+            self.tried = now;
+            self.checkpoint();
+        }
+        self.log().is_some_and(|log| log.backlog > 0)
+    }
+
+    fn log(&mut self) -> Option<Log> {
+        if !self.engine.is_writable() || !self.engine.options.enable_wal {
+            return None;
+        }
+        if self.conn.is_none() {
+            match store::open_checkpointer(&self.engine.settings) {
+                Ok(conn) => self.conn = Some(conn),
+                Err(fault) => self.engine.monitor.failed(&fault),
+            }
+        }
+        self.conn.as_ref().map(WriteConn::log)
+    }
+
+    fn checkpoint(&self) {
+        let monitor = &self.engine.monitor;
+        if !may_checkpoint_beside_writes(store::library_version()) {
+            // What fails is in the writer's own report.
+            drop(self.engine.checkpoint_by_writer(CheckpointMode::Passive));
+            return;
+        }
+        if let Some(conn) = &self.conn {
+            match conn.checkpoint(CheckpointMode::Passive) {
+                Ok(_) => monitor.checkpointed(),
+                Err(fault) => monitor.failed(&fault),
+            }
+        }
+    }
+}
