@@ -55,7 +55,7 @@ impl Engine {
             ));
         }
         warn_of_shared_page_cache();
-        let bell = Arc::new(Bell::default());
+        let bell = Arc::new(Bell::new());
         let idle_limit = options.reader_idle_limit;
         let readers = Readers::new(settings.clone(), file, idle_limit, Arc::clone(&bell));
         let engine = Arc::new(Self {

@@ -35,4 +35,13 @@ tests! {
     a_large_message_is_not_overtaken
     who_gives_up_does_not_block_the_line
     closing_wakes_who_waits_for_room
+    a_put_that_meets_a_close_is_stored_or_refused
+    two_closes_both_end
+    the_last_drop_ends_the_actor
+    a_read_sees_what_was_acknowledged
+    housekeeping_does_not_change_what_is_read
+    an_idle_view_is_ended
+    the_keeper_hears_of_every_view
+    revoking_waits_for_the_read
+    a_keeper_can_be_stopped
 }

@@ -177,7 +177,9 @@ pub(crate) mod channel {
     impl<T> Drop for Sender<T> {
         fn drop(&mut self) {
             self.0.state.lock().senders -= 1;
-            self.0.changed.notify_one();
+            if !crate::mutation::on("last_sender_goes_unnoticed") {
+                self.0.changed.notify_one();
+            }
         }
     }
 
@@ -185,7 +187,8 @@ pub(crate) mod channel {
         fn drop(&mut self) {
             let mut state = self.0.state.lock();
             state.receiver = false;
-            if !crate::mutation::on("queue_outlives_its_receiver") {
+            let trap = ["queue_outlives_its_receiver", "put_behind_a_close_is_forgotten"];
+            if !trap.into_iter().any(crate::mutation::on) {
                 let queued = std::mem::take(&mut state.messages);
                 // Outside of the lock: a message may do anything when it is dropped.
                 drop(state);

@@ -8,7 +8,7 @@ use crate::sync::{AtomicBool, Condvar, Deadline, Mutex, Ordering, wait_until};
 /// Only when it found nothing to look after does it [`doze`](Self::doze), and then the next one
 /// who makes work calls it. To miss nobody it says that it dozes *before* it looks around: who
 /// made work before that is found, who makes it later sees that the bell has to be rung.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Bell {
     dozing: AtomicBool,
     state: Mutex<State>,
@@ -31,6 +31,14 @@ pub(crate) enum Woken {
 }
 
 impl Bell {
+    pub(crate) fn new() -> Self {
+        Self {
+            dozing: AtomicBool::new(false),
+            state: Mutex::new(State::default()),
+            rang: Condvar::new(),
+        }
+    }
+
     /// To be called before looking around for work.
     pub(crate) fn doze(&self) {
         self.dozing.store(true, Ordering::SeqCst);

@@ -4,12 +4,16 @@
 //! broken; the crate's unit tests run them on ordinary threads. Each module that includes this
 //! one says what `core` and `model` are.
 
+mod close;
 mod lifecycle;
 mod mailbox;
 mod reply;
+mod view;
 
+pub(crate) use close::*;
 pub(crate) use lifecycle::*;
 pub(crate) use mailbox::*;
 pub(crate) use reply::*;
+pub(crate) use view::*;
 
 use super::{core, model};
