@@ -7,7 +7,6 @@ use crate::{Error, Result};
 /// Prepared once per handle, so that an operation formats no SQL.
 ///
 /// Rows whose key or value is not a BLOB are somebody else's: no statement sees or removes them.
-#[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(super) create: String,
@@ -61,6 +60,12 @@ impl Table {
             clear: format!("DELETE FROM {t} WHERE {OURS}"),
             clear_all: format!("DELETE FROM {t}"),
         }))
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

@@ -174,8 +174,11 @@ impl WriteConn {
 
     /// Cuts the log to nothing if nobody reads from it for a moment; whether that worked.
     pub(crate) fn cut_log(&self, patience: Duration) -> Result<bool, Fault> {
-        let set =
-            |timeout| self.conn.busy_timeout(timeout).map_err(self.at("set the busy timeout"));
+        let set = |timeout: Duration| {
+            let millis = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
+            let set = self.conn.pragma_update(None, "busy_timeout", millis);
+            set.map_err(self.at("set the busy timeout"))
+        };
         set(patience)?;
         let outcome = self.checkpoint(CheckpointMode::Truncate);
         set(self.busy_timeout)?;
