@@ -36,6 +36,8 @@ struct Keeper {
     /// The length of the log when it last changed, and when that was.
     log: (u32, Instant),
     tried: Instant,
+    /// The length of the log when its file was last cut.
+    cut: Option<u32>,
 }
 
 pub(crate) fn spawn(engine: &Arc<Engine>) -> Result<JoinHandle<()>> {
@@ -47,6 +49,7 @@ pub(crate) fn spawn(engine: &Arc<Engine>) -> Result<JoinHandle<()>> {
         tidied: now,
         log: (0, now),
         tried: now,
+        cut: None,
     };
     let run = move || {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| keeper.run())) {
@@ -103,8 +106,13 @@ impl Keeper {
         if log.backlog >= pages || (log.backlog > 0 && idle) {
             self.tried = now;
             self.checkpoint();
+        } else if idle && log.backlog == 0 && self.cut.is_none_or(|at| at != log.pages) {
+            self.cut = Some(log.pages);
+            self.cut_log();
         }
-        self.log().is_some_and(|log| log.backlog > 0)
+        let cut = self.cut;
+        let left = |log: Log| log.backlog > 0 || (log.pages > 0 && cut != Some(log.pages));
+        self.log().is_some_and(left)
     }
 
     fn log(&mut self) -> Option<Log> {
@@ -118,6 +126,16 @@ impl Keeper {
             }
         }
         self.conn.as_ref().map(WriteConn::log)
+    }
+
+    /// Gives the log's space back when nobody writes. Who reads from it is not waited for.
+    fn cut_log(&self) {
+        let beside = may_checkpoint_beside_writes(store::library_version());
+        if let Some(conn) = self.conn.as_ref().filter(|_| beside)
+            && let Err(fault) = conn.cut_log(Duration::ZERO)
+        {
+            self.engine.monitor.failed(&fault);
+        }
     }
 
     fn checkpoint(&self) {

@@ -30,6 +30,11 @@ const GROUP_BYTES: usize = 16 << 20;
 /// tried, and by how much each group is slowed down while somebody keeps the log from being cut.
 const CUT_PATIENCE: Duration = Duration::from_millis(50);
 const CUT_INTERVAL: Duration = Duration::from_millis(250);
+/// At how many times the pages of a checkpoint the log is begun anew. A log that only grows costs
+/// twice as much to write as one that is written over (measured with 32 KiB pages: 40 us against
+/// 21 us a commit).
+const LONG_LOG: u32 = 8;
+const RESTART_INTERVAL: Duration = Duration::from_millis(20);
 const THROTTLE: Duration = Duration::from_millis(1);
 
 /// What the actor shares with the rest of the engine.
@@ -49,7 +54,8 @@ struct Running {
     /// callers in it hear of it second.
     writes: Vec<Write>,
     flushes: Vec<Reply<Result<u64>>>,
-    cut_tried: Option<Instant>,
+    /// When it was last tried to shorten the log.
+    shortened: Option<Instant>,
 }
 
 /// Starts the thread. It ends after [`Command::Close`], with the last sender, or by a panic.
@@ -65,7 +71,7 @@ pub(crate) fn spawn(
         conn: Some(conn),
         writes: Vec::new(),
         flushes: Vec::new(),
-        cut_tried: None,
+        shortened: None,
     };
     std::thread::Builder::new().name("kvault-writer".to_owned()).spawn(move || {
         let end = match catch_unwind(AssertUnwindSafe(|| running.run())) {
@@ -200,17 +206,29 @@ impl Running {
         let CheckpointPolicy::Auto { pages, wal_limit } = self.shared.policy else { return };
         let Some(conn) = &self.conn else { return };
         let log = conn.log();
+        let due = |interval| self.shortened.is_none_or(|at| at.elapsed() >= interval);
         if log.bytes > wal_limit {
-            if self.cut_tried.is_none_or(|tried| tried.elapsed() >= CUT_INTERVAL) {
+            if due(CUT_INTERVAL) {
                 self.shared.readers.recall();
                 match conn.cut_log(CUT_PATIENCE) {
-                    Ok(true) => return self.cut_tried = None,
+                    Ok(true) => return,
                     Ok(false) => {}
                     Err(fault) => self.shared.monitor.failed(&fault),
                 }
-                self.cut_tried = Some(Instant::now());
+                self.shortened = Some(Instant::now());
             }
             retry::pause(THROTTLE);
+        } else if log.pages >= pages.saturating_mul(LONG_LOG)
+            && log.backlog <= pages
+            && due(RESTART_INTERVAL)
+        {
+            // The keeper never quite catches up while writes go on. What is left is little: with
+            // it done, and no view in the way, the next write begins the log anew.
+            self.shared.readers.recall();
+            if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {
+                self.shared.monitor.failed(&fault);
+            }
+            self.shortened = Some(Instant::now());
         } else if log.backlog >= pages {
             if self.shared.monitor.is_keeper_dead() {
                 if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {

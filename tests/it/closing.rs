@@ -187,8 +187,7 @@ fn a_put_beside_a_close_is_in_the_file_or_was_refused() {
         };
         let acknowledged: BTreeSet<String> = thread::scope(|scope| {
             let write = &write;
-            let writers: Vec<_> =
-                (0..8).map(|thread| scope.spawn(move || write(thread))).collect();
+            let writers: Vec<_> = (0..8).map(|thread| scope.spawn(move || write(thread))).collect();
             wait_until("puts are under way", || done.load(Ordering::Relaxed) > 50 * round);
             vault.close().unwrap();
             writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()

@@ -81,10 +81,7 @@ fn a_value_over_the_limit_is_refused_and_nothing_else() {
     let vault = place.open_with(|options| options.max_value_bytes(1_000));
     let (fits, too_long) = (vec![1; 1_000], vec![2; 1_001]);
     vault.put_bytes("key", &fits).unwrap();
-    assert_err!(
-        vault.put_bytes("key", &too_long),
-        Error::ValueTooLarge { len: 1_001, max: 1_000 }
-    );
+    assert_err!(vault.put_bytes("key", &too_long), Error::ValueTooLarge { len: 1_001, max: 1_000 });
     assert_err!(
         vault.put_many_bytes([("a", &fits), ("b", &too_long), ("c", &fits)]),
         Error::ValueTooLarge { len: 1_001, max: 1_000 }

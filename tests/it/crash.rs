@@ -31,8 +31,7 @@ pub(crate) fn put_until_killed(args: &[String]) {
 /// A child process: has written and not committed.
 pub(crate) fn leave_a_transaction(args: &[String]) {
     let conn = Connection::open(&args[0]).unwrap();
-    conn.execute_batch("BEGIN IMMEDIATE; INSERT INTO kv VALUES (x'78', x'78')")
-        .unwrap();
+    conn.execute_batch("BEGIN IMMEDIATE; INSERT INTO kv VALUES (x'78', x'78')").unwrap();
     // On the disk, as far as that goes without a commit.
     conn.cache_flush().unwrap();
     child::say("written");

@@ -6,8 +6,7 @@ use rusqlite::{Connection, params};
 use crate::support::{Place, assert_err, unhex};
 
 fn store(conn: &Connection, key: &[u8], value: &[u8]) {
-    conn.execute("INSERT OR REPLACE INTO kv VALUES (?1, ?2)", params![key, value])
-        .unwrap();
+    conn.execute("INSERT OR REPLACE INTO kv VALUES (?1, ?2)", params![key, value]).unwrap();
 }
 
 fn stored(conn: &Connection, key: &str) -> Vec<u8> {
@@ -119,7 +118,10 @@ fn a_header_that_is_wrong_somewhere_is_never_taken_for_bytes() {
         let reader = vault.reader().unwrap();
         for outcome in [vault.get_bytes("the key"), reader.get_bytes("the key")] {
             let error = outcome.unwrap_err();
-            assert_eq!(error.to_string(), "cannot read key \"the key\" of table \"kv\" as a payload");
+            assert_eq!(
+                error.to_string(),
+                "cannot read key \"the key\" of table \"kv\" as a payload"
+            );
             assert_eq!(std::error::Error::source(&error).unwrap().to_string(), why);
             assert_err!(Err::<(), _>(error), Error::Decode { table, key, .. } if table == "kv" && key == b"the key");
         }

@@ -30,9 +30,7 @@ const NONSENSE: &[Row] = &[
     ("reader_cache_kb", "4294967295", |o| o.reader_cache_kb(u32::MAX)),
     ("reader_idle_limit", "0", |o| o.reader_idle_limit(0)),
     ("reader_idle_limit", "10001", |o| o.reader_idle_limit(10_001)),
-    ("busy_timeout", "2147483.648s", |o| {
-        o.busy_timeout(Duration::from_millis(1 << 31))
-    }),
+    ("busy_timeout", "2147483.648s", |o| o.busy_timeout(Duration::from_millis(1 << 31))),
     ("queue_ops", "0", |o| o.queue_ops(0)),
     ("queue_bytes", "0", |o| o.queue_bytes(0)),
     ("snapshot_max_age", "0ns", |o| o.snapshot_max_age(Duration::ZERO)),
@@ -40,9 +38,7 @@ const NONSENSE: &[Row] = &[
     ("checkpoint.pages", "0", |o| o.checkpoint(auto(0, 1 << 30))),
     ("checkpoint.pages", "2147483648", |o| o.checkpoint(auto(1 << 31, 1 << 30))),
     ("checkpoint.wal_limit", "32767", |o| o.checkpoint(auto(1, 32_767))),
-    ("checkpoint", "External", |o| {
-        o.checkpoint(CheckpointPolicy::External).enable_wal(false)
-    }),
+    ("checkpoint", "External", |o| o.checkpoint(CheckpointPolicy::External).enable_wal(false)),
     ("table", "\"\"", |o| o.table("")),
     ("table", "\"sqlite_x\"", |o| o.table("sqlite_x")),
 ];

@@ -55,9 +55,7 @@ fn sixteen_processes_open_a_new_file_at_once() {
     }
     vault.close().unwrap();
     assert!(!place.beside("-wal").exists(), "the last one out cleans up");
-    let answer: String = place
-        .raw()
-        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-        .unwrap();
+    let answer: String =
+        place.raw().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(answer, "ok");
 }

@@ -81,9 +81,7 @@ impl Place {
 
 /// A file that came with the repository.
 pub(crate) fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 /// Waits for something that can only be looked at.
@@ -98,10 +96,7 @@ pub(crate) fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
 
 /// Runs something that must end: a hang becomes a failure.
 #[track_caller]
-pub(crate) fn ends<T: Send + 'static>(
-    what: &str,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> T {
+pub(crate) fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, end) = mpsc::channel();
     let thread = thread::spawn(move || {
         let value = work();

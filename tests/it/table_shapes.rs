@@ -7,34 +7,16 @@ use crate::support::{Place, invalid};
 /// What must not be taken for a vault, and made without any extension.
 const OTHERS: &[(&str, &str)] = &[
     ("one", "CREATE TABLE one (key BLOB PRIMARY KEY NOT NULL)"),
-    (
-        "three",
-        "CREATE TABLE three (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL, more)",
-    ),
-    (
-        "turned",
-        "CREATE TABLE turned (value BLOB NOT NULL, key BLOB PRIMARY KEY NOT NULL)",
-    ),
-    (
-        "texts",
-        "CREATE TABLE texts (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL)",
-    ),
-    (
-        "typeless",
-        "CREATE TABLE typeless (key PRIMARY KEY NOT NULL, value NOT NULL)",
-    ),
-    (
-        "keyless",
-        "CREATE TABLE keyless (key BLOB NOT NULL, value BLOB NOT NULL)",
-    ),
+    ("three", "CREATE TABLE three (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL, more)"),
+    ("turned", "CREATE TABLE turned (value BLOB NOT NULL, key BLOB PRIMARY KEY NOT NULL)"),
+    ("texts", "CREATE TABLE texts (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL)"),
+    ("typeless", "CREATE TABLE typeless (key PRIMARY KEY NOT NULL, value NOT NULL)"),
+    ("keyless", "CREATE TABLE keyless (key BLOB NOT NULL, value BLOB NOT NULL)"),
     (
         "both",
         "CREATE TABLE both (key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (key, value))",
     ),
-    (
-        "renamed",
-        "CREATE TABLE renamed (k BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL)",
-    ),
+    ("renamed", "CREATE TABLE renamed (k BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL)"),
     (
         "rowless",
         "CREATE TABLE rowless (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID",
