@@ -248,6 +248,14 @@ impl Error {
         Self::Io { action: action.into(), source: Arc::new(source) }
     }
 
+    /// A value that an encoding cannot hold.
+    pub(crate) fn encode(
+        wanted: impl Into<String>,
+        cause: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Encode { wanted: wanted.into(), source: Arc::new(cause) }
+    }
+
     /// A value that nobody said the key of; the vault adds it with [`Error::at`].
     pub(crate) fn decode(
         stored: Option<Encoding>,

@@ -73,7 +73,10 @@ mod models_on_threads;
 pub use checkpoint::{CheckpointMode, CheckpointReport};
 pub use error::{Cause, Error, Result};
 pub use files::is_open_vault_file;
-pub use format::{Encoding, Stored};
+pub use format::{
+    BigInt, Cbor, DType, Element, Encoding, Json, MsgPack, Pickle, Stored, Tensor, TensorView,
+    Value,
+};
 pub use optimize::{OptimizeOptions, OptimizeReport};
 pub use options::{AutoVacuum, CheckpointPolicy, Durability, Options};
 pub use reader::Reader;

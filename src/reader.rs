@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
+use serde::de::DeserializeOwned;
+
 use crate::{
-    Result, Stored,
+    Result, Stored, Value,
     readers::Connection,
     store::{Fault, ReadConn},
     sync::{Arc, Deadline},
@@ -102,6 +104,53 @@ impl Reader {
     /// As there.
     pub fn is_empty(&self) -> Result<bool> {
         self.read(|conn| conn.is_empty(&self.handle.table))
+    }
+
+    /// As [`KVault::get`](crate::KVault::get).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get<T: DeserializeOwned + 'static>(&self, key: impl AsRef<[u8]>) -> Result<Option<T>> {
+        let key = key.as_ref();
+        self.handle.unpack(key, self.read(|conn| conn.get(&self.handle.table, key))?)
+    }
+
+    /// As [`KVault::fetch`](crate::KVault::fetch).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn fetch<T: DeserializeOwned + 'static>(&self, key: impl AsRef<[u8]>) -> Result<T> {
+        let key = key.as_ref();
+        self.get(key)?.ok_or_else(|| self.handle.not_found(key))
+    }
+
+    /// As [`KVault::get_value`](crate::KVault::get_value).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_value(&self, key: impl AsRef<[u8]>) -> Result<Option<Value>> {
+        let key = key.as_ref();
+        self.handle.unpack_value(key, self.read(|conn| conn.get(&self.handle.table, key))?)
+    }
+
+    /// As [`KVault::get_many`](crate::KVault::get_many).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_many<T: DeserializeOwned + 'static, Q: AsRef<[u8]>>(
+        &self,
+        keys: impl IntoIterator<Item = Q>,
+    ) -> Result<Vec<Option<T>>> {
+        let keys: Vec<Q> = keys.into_iter().collect();
+        let found = self.read(|conn| conn.get_many(&self.handle.table, &keys))?;
+        keys.iter()
+            .zip(found)
+            .map(|(key, stored)| self.handle.unpack(key.as_ref(), stored))
+            .collect()
     }
 
     fn read<T>(&self, operation: impl Fn(&ReadConn) -> Result<T, Fault>) -> Result<T> {

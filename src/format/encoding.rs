@@ -16,7 +16,7 @@ pub enum Encoding {
     DataPacker,
     /// JSON text in UTF-8.
     Json,
-    /// MessagePack.
+    /// `MessagePack`.
     MsgPack,
     /// CBOR (RFC 8949).
     Cbor,
@@ -38,6 +38,7 @@ impl Encoding {
         }
     }
 
+    #[inline]
     pub(crate) const fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0x00 => Self::Raw,

@@ -38,6 +38,7 @@ pub(crate) enum BadHeader {
 }
 
 impl Header {
+    #[inline]
     pub(crate) fn to_bytes(self) -> [u8; LEN] {
         let ([o0, o1], [c0, c1]) = (OPEN, CLOSE);
         let code = self.encoding.code();
@@ -45,14 +46,13 @@ impl Header {
     }
 
     /// Splits stored bytes. `None` in front means: no header, all of it is payload.
+    #[inline]
     pub(crate) fn split(stored: &[u8]) -> Result<(Option<Self>, &[u8]), BadHeader> {
-        let Some((head, payload)) = stored.split_first_chunk::<LEN>() else {
+        let (Some((head, payload)), true) = (stored.split_first_chunk::<LEN>(), has_magics(stored))
+        else {
             return Ok((None, stored));
         };
-        let &[o0, o1, version, code, flags, r0, r1, r2, c0, c1] = head;
-        if [o0, o1] != OPEN || [c0, c1] != CLOSE {
-            return Ok((None, stored));
-        }
+        let &[_, _, version, code, flags, r0, r1, r2, _, _] = head;
         if version != VERSION {
             return Err(BadHeader::Version(version));
         }
@@ -67,8 +67,16 @@ impl Header {
     }
 }
 
+/// Whether bytes begin with both magics of a header, with room between them for what it says.
+#[inline]
+pub(crate) fn has_magics(stored: &[u8]) -> bool {
+    let head = stored.first_chunk::<LEN>();
+    head.is_some_and(|head| head.starts_with(&OPEN) && head.ends_with(&CLOSE))
+}
+
 /// What to store for raw bytes: themselves, unless they could be taken for a header. Those get a
 /// header of encoding raw, which the Python package understands too.
+#[inline]
 pub(crate) fn escape(raw: &[u8]) -> Cow<'_, [u8]> {
     if raw.len() < LEN || !raw.starts_with(&OPEN) {
         return Cow::Borrowed(raw);

@@ -1,6 +1,8 @@
 //! A value as it lies in the file.
 
-use super::{Encoding, header::Header};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Encoding, PackSettings, TensorView, Value, header::Header, pack, unpack};
 use crate::{Error, Result};
 
 /// A value exactly as it is stored: an optional header and the payload.
@@ -25,8 +27,33 @@ impl Stored {
         Self { bytes: bytes.into() }
     }
 
+    /// What `KVault::put` stores for a value with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encode`] if the value is nested over 128 levels deep, holds an integer over 64
+    /// bits and the feature `pickle` is off, or refuses to be serialized.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::{Encoding, Stored};
+    ///
+    /// assert_eq!(Stored::pack("text")?.encoding()?, Encoding::Utf8);
+    /// assert_eq!(Stored::pack(&7)?.encoding()?, Encoding::DataPacker);
+    /// assert_eq!(Stored::pack(&["a", "b"])?.encoding()?, Encoding::MsgPack);
+    /// // Bytes have no header at all.
+    /// assert_eq!(Stored::pack(b"bytes")?.as_bytes(), b"bytes");
+    /// # Ok::<(), kvault::Error>(())
+    /// ```
+    #[inline]
+    pub fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
+        pack(value, PackSettings::default()).map(Self::raw)
+    }
+
     /// All stored bytes, header included.
     #[must_use]
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -64,6 +91,71 @@ impl Stored {
     /// As [`payload`](Self::payload).
     pub fn encoding(&self) -> Result<Encoding> {
         Ok(self.split()?.0.map_or(Encoding::Raw, |header| header.encoding))
+    }
+
+    /// Reads the value as a type. Numbers are converted only where nothing is lost; a payload
+    /// that the Python package wrote without saying what it is, is read as what the type asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if the value is of another type or damaged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Stored;
+    ///
+    /// let stored = Stored::pack(&300)?;
+    /// assert_eq!(stored.decode::<u16>()?, 300);
+    /// assert_eq!(stored.decode::<f64>()?, 300.0);
+    /// assert_eq!(stored.decode::<Option<i64>>()?, Some(300));
+    ///
+    /// let error = stored.decode::<u8>().unwrap_err();
+    /// assert_eq!(error.to_string(), "cannot read a stored value (stored as DataPacker) as u8");
+    /// # Ok::<(), kvault::Error>(())
+    /// ```
+    #[inline]
+    pub fn decode<T: DeserializeOwned + 'static>(&self) -> Result<T> {
+        unpack::unpack(&self.bytes, PackSettings::default())
+    }
+
+    /// Reads the value as whatever it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if the value is damaged, or holds what a [`Value`] cannot: a pickle that
+    /// would import something, an unknown extension of `MessagePack`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::{Stored, Value};
+    ///
+    /// let stored = Stored::pack(&("a", 1.5, true))?;
+    /// assert_eq!(stored.value()?.to_string(), r#"["a", 1.5, true]"#);
+    /// # Ok::<(), kvault::Error>(())
+    /// ```
+    pub fn value(&self) -> Result<Value> {
+        unpack::unpack_value(&self.bytes, PackSettings::default())
+    }
+
+    /// The tensor that the value is, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if the value is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::{Stored, Tensor};
+    ///
+    /// let stored = Stored::pack(&Tensor::from([1u8, 2, 3]))?;
+    /// assert_eq!(stored.tensor()?.as_slice::<u8>(), Some(&[1, 2, 3][..]));
+    /// # Ok::<(), kvault::Error>(())
+    /// ```
+    pub fn tensor(&self) -> Result<TensorView<'_>> {
+        unpack::view(&self.bytes)
     }
 
     /// The payload without a copy where there is no header.

@@ -80,3 +80,23 @@ pub(super) fn accept(found: Found, table: &Table) -> Result<bool, Fault> {
         ))),
     }
 }
+
+/// Adds a name to the comma-separated list that the Python package keeps.
+pub(super) fn register(conn: &Connection, feature: &str) -> rusqlite::Result<bool> {
+    let known: Option<String> = conn
+        .prepare_cached("SELECT value FROM kohakuvault_meta WHERE key = 'kv_features'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let mut features: Vec<&str> =
+        known.iter().flat_map(|list| list.split(',')).filter(|name| !name.is_empty()).collect();
+    if features.contains(&feature) {
+        return Ok(false);
+    }
+    features.push(feature);
+    conn.prepare_cached(
+        "INSERT INTO kohakuvault_meta (key, value) VALUES ('kv_features', ?1) \
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )?
+    .execute(params![features.join(",")])?;
+    Ok(true)
+}

@@ -121,6 +121,11 @@ impl WriteConn {
         self.execute(sql, [], "clear a table")
     }
 
+    /// Puts a name on the list of features that the file uses; whether it was not there before.
+    pub(crate) fn register(&self, feature: &str) -> Result<bool, Fault> {
+        schema::register(&self.conn, feature).map_err(self.at("note a feature"))
+    }
+
     /// Makes the table; whether it was not there before.
     pub(crate) fn create(&self, table: &Table) -> Result<bool, Fault> {
         let found = schema::find(&self.conn, table).map_err(self.at("look for a table"))?;

@@ -83,6 +83,10 @@ impl KVault {
             self.handle.check_len(value.as_ref())?;
             rows.push(row(key.as_ref(), value.as_ref()));
         }
+        self.put_rows(rows)
+    }
+
+    pub(super) fn put_rows(&self, rows: Vec<Row>) -> Result<u64> {
         let rows = sorted(rows);
         if rows.is_empty() {
             // No key, but still the answer to a vault that is closed or read-only.

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use super::Packing;
 use crate::{
     Durability, Error, Options, Result,
     engine::Engine,
     fork::{self, Process},
+    format::PackSettings,
     handoff::Reply,
     options::{HandleOptions, buffered_needs_a_cache},
     place::Place,
@@ -24,6 +26,7 @@ pub(crate) struct Handle {
     pub(crate) open: Arc<Open>,
     pub(crate) table: Arc<Table>,
     pub(crate) options: HandleOptions,
+    pub(crate) pack: Packing,
 }
 
 /// One `open`. It ends when it is closed, or with the last handle that came from it; the engine
@@ -94,6 +97,11 @@ impl Handle {
 }
 
 impl HandleOptions {
+    pub(crate) fn pack_settings(&self) -> PackSettings {
+        let Self { auto_pack, use_pickle, headers, .. } = *self;
+        PackSettings { auto_pack, use_pickle, headers }
+    }
+
     pub(crate) fn policy(&self) -> Policy {
         Policy { attempts: self.retries, base: self.backoff_base }
     }

@@ -3,11 +3,14 @@
 
 mod bytes;
 mod handle;
+mod packing;
+mod typed;
 
 use std::{path::Path, time::Duration};
 
 pub(crate) use handle::Handle;
 use handle::Open;
+use packing::Packing;
 
 use crate::{
     CheckpointMode, CheckpointReport, Durability, Error, Health, OptimizeOptions, OptimizeReport,
@@ -66,7 +69,8 @@ impl KVault {
         options.validate()?;
         let table = Table::new(&options.handle.table)?;
         let open = Arc::new(Open::new(path, &options)?);
-        let vault = Self::from(Handle { open, table, options: options.handle });
+        let pack = Packing::new(options.handle.pack_settings());
+        let vault = Self::from(Handle { open, table, options: options.handle, pack });
         vault.ensure_table()?;
         Ok(vault)
     }

@@ -55,6 +55,24 @@ pub(crate) enum Op {
     PutMany(Arc<[Row]>),
     Clear,
     CreateTable,
+    /// Notes in the file that a feature is used.
+    Register(Feature),
+}
+
+/// What the Python package keeps a list of in the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Feature {
+    AutoPack,
+    Headers,
+}
+
+impl Feature {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::AutoPack => "auto_pack_v1",
+            Self::Headers => "headers_v1",
+        }
+    }
 }
 
 /// A key and what is stored under it.
@@ -77,7 +95,7 @@ impl Weigh for Command {
             Op::Put(row) => row.bytes(),
             Op::Delete(key) => key.len(),
             Op::PutMany(rows) => rows.iter().map(Row::bytes).sum(),
-            Op::Clear | Op::CreateTable => 0,
+            Op::Clear | Op::CreateTable | Op::Register(_) => 0,
         }
     }
 }

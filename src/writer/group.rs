@@ -97,6 +97,9 @@ fn apply(conn: &WriteConn, write: &Write) -> Result<u64, Fault> {
             Ok(rows.len() as u64)
         }),
         Op::Clear => conn.atomically(|conn| conn.clear(table)),
+        Op::Register(feature) => {
+            conn.atomically(|conn| conn.register(feature.name())).map(u64::from)
+        }
         Op::CreateTable => conn.atomically(|conn| conn.create(table)).map(u64::from),
     }
 }

@@ -6,5 +6,5 @@ mod group;
 mod monitor;
 
 pub(crate) use actor::{Actor, panic_text, spawn};
-pub(crate) use command::{Command, Op, Row, Write};
+pub(crate) use command::{Command, Feature, Op, Row, Write};
 pub(crate) use monitor::Monitor;

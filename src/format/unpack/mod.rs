@@ -1,0 +1,157 @@
+//! From stored bytes to a value.
+
+mod access;
+mod by_type;
+mod exact;
+mod input;
+mod unmarked;
+
+use std::any::{TypeId, type_name};
+
+use serde::de::DeserializeOwned;
+
+use super::{
+    Encoding, PackSettings, Value, cbor, datapacker,
+    fault::Fault,
+    header::Header,
+    json, msgpack, pickle,
+    tensor::TensorView,
+    value::{FromValue, Style},
+};
+use crate::{Error, Result};
+use by_type::cast;
+pub(crate) use exact::{Exact, Via, Want, visit_big, visit_int};
+pub(crate) use input::Input;
+use unmarked::Unmarked;
+
+/// A payload and what its header says.
+#[derive(Clone, Copy)]
+struct Packed<'a> {
+    encoding: Encoding,
+    flags: u8,
+    payload: &'a [u8],
+}
+
+/// Reads stored bytes as a type.
+#[inline]
+pub(crate) fn unpack<T: DeserializeOwned + 'static>(
+    stored: &[u8],
+    settings: PackSettings,
+) -> Result<T> {
+    match by_type::bare(stored) {
+        Some(bytes) => Ok(bytes),
+        None => unpack_packed(stored, settings),
+    }
+}
+
+fn unpack_packed<T: DeserializeOwned + 'static>(
+    stored: &[u8],
+    settings: PackSettings,
+) -> Result<T> {
+    let packed = split::<T>(stored, settings)?;
+    let value = by_type::read(packed).unwrap_or_else(|| by_serde(packed));
+    value.map_err(|fault| error::<T>(packed.encoding, fault))
+}
+
+/// The same, where the stored bytes may become part of the value.
+pub(crate) fn unpack_vec<T: DeserializeOwned + 'static>(
+    mut stored: Vec<u8>,
+    settings: PackSettings,
+) -> Result<T> {
+    let packed = split::<T>(&stored, settings)?;
+    let Packed { encoding, flags: 0, payload } = packed else {
+        return unpack(&stored, settings);
+    };
+    let head = stored.len() - payload.len();
+    let plain = matches!(encoding, Encoding::Raw | Encoding::Utf8);
+    if plain && TypeId::of::<T>() == TypeId::of::<Vec<u8>>() {
+        stored.drain(..head);
+        return cast(stored).map_err(|fault| error::<T>(encoding, fault));
+    }
+    if plain && TypeId::of::<T>() == TypeId::of::<String>() {
+        stored.drain(..head);
+        let text = String::from_utf8(stored).map_err(Fault::new).and_then(cast);
+        return text.map_err(|fault| error::<T>(encoding, fault));
+    }
+    unpack(&stored, settings)
+}
+
+/// Reads stored bytes as whatever they are.
+pub(crate) fn unpack_value(stored: &[u8], settings: PackSettings) -> Result<Value> {
+    let packed = split::<Value>(stored, settings)?;
+    dynamic(packed).map_err(|fault| error::<Value>(packed.encoding, fault))
+}
+
+/// The tensor that stored bytes are, in place.
+pub(crate) fn view(stored: &[u8]) -> Result<TensorView<'_>> {
+    let packed = split::<TensorView>(stored, PackSettings::default())?;
+    let view = match packed.kind() {
+        Ok(None | Some(datapacker::Kind::Tensor)) if packed.encoding == Encoding::DataPacker => {
+            TensorView::parse(packed.payload)
+        }
+        Ok(_) => Err(Fault::new("not stored as a tensor")),
+        Err(fault) => Err(fault),
+    };
+    view.map_err(|fault| error::<TensorView>(packed.encoding, fault))
+}
+
+#[inline]
+fn split<T: ?Sized>(stored: &[u8], settings: PackSettings) -> Result<Packed<'_>> {
+    let raw = Packed { encoding: Encoding::Raw, flags: 0, payload: stored };
+    if !settings.auto_pack {
+        return Ok(raw);
+    }
+    match Header::split(stored) {
+        Ok((None, _)) => Ok(raw),
+        Ok((Some(Header { encoding, flags }), payload)) => Ok(Packed { encoding, flags, payload }),
+        Err(bad) => Err(Error::decode(None, type_name::<T>(), bad)),
+    }
+}
+
+fn error<T: ?Sized>(encoding: Encoding, fault: Fault) -> Error {
+    Error::decode(Some(encoding), type_name::<T>(), fault)
+}
+
+impl Packed<'_> {
+    /// What a `DataPacker` payload is, if the header says. Other payloads have no such flags.
+    fn kind(self) -> Result<Option<datapacker::Kind>, Fault> {
+        if self.encoding == Encoding::DataPacker || self.flags == 0 {
+            return datapacker::Kind::from_flags(self.flags);
+        }
+        let (flags, encoding) = (self.flags, self.encoding);
+        Err(Fault::new(format_args!("header flags 0x{flags:02X}, which {encoding} has none of")))
+    }
+}
+
+fn dynamic(packed: Packed<'_>) -> Result<Value, Fault> {
+    let (kind, payload) = (packed.kind()?, packed.payload);
+    match packed.encoding {
+        Encoding::Raw => Ok(Value::Bytes(payload.to_vec())),
+        Encoding::Utf8 => std::str::from_utf8(payload).map(Value::from).map_err(Fault::new),
+        Encoding::DataPacker => match kind {
+            Some(kind) => datapacker::read(payload, kind),
+            None => Ok(datapacker::guess(payload)),
+        },
+        Encoding::MsgPack => msgpack::read_value(payload),
+        Encoding::Json => json::read_value(payload),
+        Encoding::Cbor => cbor::read_value(payload),
+        Encoding::Pickle => pickle::read_value(payload),
+    }
+}
+
+fn by_serde<T: DeserializeOwned>(packed: Packed<'_>) -> Result<T, Fault> {
+    let (kind, payload) = (packed.kind()?, packed.payload);
+    match packed.encoding {
+        Encoding::MsgPack => msgpack::read(payload),
+        Encoding::Cbor => cbor::read(payload),
+        Encoding::DataPacker if kind.is_none() => T::deserialize(Unmarked(payload)),
+        encoding => {
+            let style = match encoding {
+                Encoding::Raw | Encoding::Utf8 => Style::Plain,
+                Encoding::Json => Style::Json,
+                _ => Style::Data,
+            };
+            T::deserialize(FromValue::new(dynamic(packed)?, style))
+        }
+    }
+}
