@@ -1,24 +1,35 @@
 //! The first thirty lines: `cargo run --example quickstart`.
 
-use kvault::{Durability, KVault};
+use kvault::{Durability, KVault, Tensor};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Config {
+    timeout: u32,
+    retries: u8,
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()?;
+    let folder = tempfile::tempdir()?; // any path will do
     let vault = KVault::open(folder.path().join("app.db"))?;
 
-    // It feels like a map of bytes …
-    vault.put_bytes("config", r#"{"timeout": 30}"#)?;
-    vault.put_bytes("image.png", b"\x89PNG\r\n\x1a\n")?;
-    assert!(vault.contains_key("config")?);
-    assert_eq!(vault.get_bytes("nothing")?, None);
+    // It feels like a map. The type decides how a value is stored.
+    vault.put("config", &Config { timeout: 30, retries: 3 })?;
+    vault.put("embedding", &Tensor::new(&[768], &[0.5_f32; 768])?)?;
+    vault.put("image.png", b"\x89PNG\r\n\x1a\n".as_slice())?; // bytes stay bytes
 
-    // … from as many threads as you like: a clone is a handle on the same vault.
+    let config: Config = vault.fetch("config")?;
+    assert_eq!(config.timeout, 30);
+    assert_eq!(vault.fetch::<Tensor>("embedding")?.shape(), [768]);
+    assert_eq!(vault.get::<String>("nothing")?, None);
+
+    // A clone is a handle on the same vault, for any thread.
     let logger = vault.clone();
-    let thread = std::thread::spawn(move || logger.put_bytes("log:1", "started"));
+    let thread = std::thread::spawn(move || logger.put("log:1", "started"));
     thread.join().map_err(|_| "the thread panicked")??;
 
     // On the disk, and not only out of the process, before it returns.
-    vault.with_durability(Durability::Power).put_bytes("balance", "100")?;
+    vault.with_durability(Durability::Power).put("balance", &100)?;
 
     println!("{} keys in {}", vault.len()?, vault.path().display());
     vault.close()?;
