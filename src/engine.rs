@@ -25,7 +25,8 @@ pub(crate) struct Engine {
     pub(crate) monitor: Arc<Monitor>,
     /// None where the vault is read-only.
     writer: Option<Writer>,
-    _presence: Presence,
+    /// Knows the file's real path, behind links.
+    pub(crate) presence: Presence,
 }
 
 struct Writer {
@@ -56,7 +57,7 @@ impl Engine {
             .transpose()?;
         Ok(Self {
             readers: Readers::new(settings, options.reader_idle_limit),
-            _presence: Presence::announce(&path),
+            presence: Presence::announce(&path),
             path,
             options,
             effective,
@@ -191,6 +192,8 @@ fn prepare(path: &Path, options: &EngineOptions) -> Result<Arc<Path>> {
         .map_err(|error| Error::io(format!("find {}", path.display()), error))?;
     match std::fs::metadata(&absolute) {
         Ok(meta) if meta.is_dir() => return refuse("is a folder, not a file"),
+        // To open a pipe would wait for somebody at its other end.
+        Ok(meta) if !meta.is_file() => return refuse("is not a regular file"),
         Ok(_) => {}
         Err(error) if options.read_only || !options.create => {
             return Err(Error::io(format!("open {}", absolute.display()), error));
@@ -259,3 +262,6 @@ impl std::fmt::Debug for Engine {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

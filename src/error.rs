@@ -24,7 +24,7 @@ pub enum Error {
         attempts: u32,
     },
 
-    /// There is no such key, table or file.
+    /// There is no such key, where one has to be.
     #[error("no key {} in table {table:?}", Key(key))]
     NotFound {
         /// The table that was asked.
@@ -315,3 +315,6 @@ impl fmt::Display for StoredAs {
             .map_or(Ok(()), |encoding| write!(f, " (stored as {encoding})"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,9 +21,17 @@ const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 pub(crate) struct Presence(Arc<Path>);
 
 impl Presence {
-    pub(crate) fn announce(path: &Arc<Path>) -> Self {
-        OPEN.lock().push(Arc::clone(path));
-        Self(Arc::clone(path))
+    /// The file must be there already: SQLite puts the others beside what a link points to.
+    pub(crate) fn announce(path: &Path) -> Self {
+        let path: Arc<Path> = std::fs::canonicalize(path)
+            .unwrap_or_else(|_| path.to_owned())
+            .into();
+        OPEN.lock().push(Arc::clone(&path));
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 }
 

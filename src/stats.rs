@@ -94,7 +94,7 @@ impl Stats {
         let counted = engine.monitor.counted();
         let (queued_ops, queued_bytes) = engine.queued();
         let (idle_readers, busy_readers) = engine.readers.count();
-        let mut log = engine.path.as_os_str().to_owned();
+        let mut log = engine.presence.path().as_os_str().to_owned();
         log.push("-wal");
         Self {
             sqlite_version: store::library_version(),

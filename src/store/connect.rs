@@ -86,8 +86,9 @@ fn open(settings: &Settings, flags: OpenFlags) -> Result<Connection, Fault> {
     let conn =
         Connection::open_with_flags(&settings.path, flags).map_err(at("open the database"))?;
     // Before anything that may meet a lock.
-    conn.busy_timeout(settings.busy_timeout)
-        .map_err(at("set the busy timeout"))?;
+    // By its pragma: what rusqlite has for it does not link with a library before 3.44.
+    let millis = i64::try_from(settings.busy_timeout.as_millis()).unwrap_or(i64::MAX);
+    set(&conn, "busy_timeout", millis).map_err(at("set the busy timeout"))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     set(
         &conn,

@@ -99,3 +99,6 @@ impl ReadConn {
         move |error| Fault::new(error, &self.path, action)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,6 @@ use crate::{Error, Result};
 /// Prepared once per handle, so that an operation formats no SQL.
 ///
 /// Rows whose key or value is not a BLOB are somebody else's: no statement sees or removes them.
-#[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(super) create: String,
@@ -60,13 +59,21 @@ impl Table {
             any: format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE {OURS})"),
             put: format!(
                 "INSERT INTO {t} (key, value) VALUES (?1, ?2) \
-                 ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+                 ON CONFLICT (key) DO UPDATE SET value = ?2"
             ),
             delete: format!("DELETE FROM {t} WHERE key = ?1 AND typeof(value) = 'blob'"),
             foreign: format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE NOT ({OURS}))"),
             clear: format!("DELETE FROM {t} WHERE {OURS}"),
             clear_all: format!("DELETE FROM {t}"),
         }))
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

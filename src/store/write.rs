@@ -14,6 +14,7 @@ pub(crate) struct WriteConn {
     /// Whether a commit waits for the disk at present.
     synced: bool,
     wal: bool,
+    external_checkpoints: bool,
     max_row: u64,
 }
 
@@ -25,6 +26,7 @@ impl WriteConn {
             path,
             synced: false,
             wal: settings.wal,
+            external_checkpoints: settings.external_checkpoints,
             max_row,
         }
     }
@@ -73,6 +75,12 @@ impl WriteConn {
     /// Rows changed since the connection was opened.
     pub(crate) fn total_changes(&self) -> u64 {
         self.conn.total_changes()
+    }
+
+    /// Pages written since the connection was opened. What it changed may need none: a value in
+    /// place of an equal one.
+    pub(crate) fn pages_written(&self) -> Result<i32, Fault> {
+        ffi::pages_written(&self.conn).map_err(self.at("count the pages written"))
     }
 
     /// Runs several statements as one operation: all of them or none.
@@ -137,6 +145,11 @@ impl WriteConn {
         }
     }
 
+    /// Whether checkpoints are ours to make.
+    pub(crate) fn may_checkpoint(&self) -> bool {
+        !self.external_checkpoints
+    }
+
     pub(crate) fn checkpoint(&self, mode: CheckpointMode) -> Result<CheckpointReport, Fault> {
         let sql = match mode {
             CheckpointMode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
@@ -187,3 +200,6 @@ impl WriteConn {
         move |error| Fault::new(error, &self.path, action)
     }
 }
+
+#[cfg(test)]
+mod tests;

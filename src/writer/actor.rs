@@ -11,7 +11,7 @@ use super::{
     monitor::Monitor,
 };
 use crate::{
-    Error, Result,
+    CheckpointMode, Error, Result,
     handoff::{End, Inbox, Lifecycle, Load, Reply, Weigh},
     store::WriteConn,
     sync::{Arc, Deadline, channel::Received},
@@ -163,6 +163,16 @@ impl Actor {
     }
 
     fn close(&mut self, reply: Reply<Result<()>>) {
+        if let Some(conn) = &self.conn
+            && conn.may_checkpoint()
+            && self.monitor.damage().is_none()
+        {
+            // Closing moves the log into the database only if this is the file's last connection.
+            // Where that fails, all is in the log still.
+            if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {
+                crate::log::warning!("the last checkpoint failed: {}", fault.error);
+            }
+        }
         let outcome = match self.conn.take().map(WriteConn::close) {
             None | Some(Ok(())) => Ok(()),
             Some(Err((_conn, fault))) => Err(fault.into()),

@@ -94,3 +94,6 @@ impl Monitor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! What a vault promises, tried from the outside: through its public interface, with plain
+//! SQLite beside it on the same file, and with other processes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop right there"
+)]
+
+mod child;
+mod support;
+
+mod backpressure;
+mod batch;
+mod closing;
+mod content;
+mod crash;
+mod damage;
+mod data_files;
+mod errors;
+mod foreign_rows;
+mod group;
+mod headers;
+mod locks;
+mod nonsense;
+mod paths;
+mod processes;
+mod read_only;
+mod reader;
+mod rollback_journal;
+mod table_names;
+mod table_shapes;
+mod tables;
+mod tidy;
+mod types;
+
+// These need a way to mount, or to see which file a descriptor belongs to.
+#[cfg(target_os = "linux")]
+mod durability;
+#[cfg(target_os = "linux")]
+mod full_disk;
+#[cfg(target_os = "linux")]
+mod sync_failure;
+#[cfg(target_os = "linux")]
+mod syncs;
+#[cfg(target_os = "linux")]
+mod unwritable;

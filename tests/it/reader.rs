@@ -1,0 +1,118 @@
+//! Reading handles: from many threads, at one instant.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use kvault::Stored;
+
+use crate::support::{Place, wait_until};
+
+#[test]
+fn a_reader_reads_like_the_vault() {
+    let place = Place::new();
+    let vault = place.open();
+    let reader = vault.reader().unwrap();
+    assert!(reader.is_empty().unwrap());
+    vault.put_many_bytes([("a", "1"), ("b", "2")]).unwrap();
+    // It is not stuck at the moment it was made.
+    assert_eq!(reader.len().unwrap(), 2);
+    assert!(!reader.is_empty().unwrap());
+    assert!(reader.contains_key("a").unwrap() && !reader.contains_key("c").unwrap());
+    assert_eq!(reader.get_bytes("a").unwrap().unwrap(), b"1");
+    assert_eq!(reader.get_bytes("c").unwrap(), None);
+    assert_eq!(reader.get_stored("b").unwrap().unwrap(), Stored::raw("2"));
+    let found = reader.get_many_stored(["b", "c", "b", "a"]).unwrap();
+    let two = Some(Stored::raw("2"));
+    assert_eq!(found, [two.clone(), None, two, Some(Stored::raw("1"))]);
+    vault.delete("a").unwrap();
+    assert_eq!(reader.get_bytes("a").unwrap(), None);
+}
+
+#[test]
+fn a_read_sees_every_write_that_returned_before_it() {
+    let place = Place::new();
+    let vault = place.open();
+    thread::scope(|scope| {
+        for thread in 0..4_u8 {
+            let vault = &vault;
+            scope.spawn(move || {
+                let reader = vault.reader().unwrap();
+                for i in 0..200_u8 {
+                    vault.put_bytes([thread], [i]).unwrap();
+                    assert_eq!(vault.get_bytes([thread]).unwrap().unwrap(), [i]);
+                    assert_eq!(reader.get_bytes([thread]).unwrap().unwrap(), [i]);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn many_keys_are_read_at_one_instant_and_written_at_one() {
+    let place = Place::new();
+    let vault = place.open();
+    let keys: Vec<[u8; 1]> = (0..50).map(|i| [i]).collect();
+    let put = |value: u32| {
+        let rows = keys.iter().map(|key| (key, value.to_le_bytes()));
+        assert_eq!(vault.put_many_bytes(rows).unwrap(), 50);
+    };
+    put(0);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for own in [true, false] {
+            let (vault, done, keys) = (&vault, &done, &keys);
+            scope.spawn(move || {
+                let reader = vault.reader().unwrap();
+                let mut last = 0;
+                while !done.load(Ordering::Relaxed) {
+                    let values = if own {
+                        reader.get_many_stored(keys).unwrap()
+                    } else {
+                        vault.get_many_stored(keys).unwrap()
+                    };
+                    let numbers: Vec<u32> = values
+                        .iter()
+                        .map(|value| value.as_ref().unwrap().as_bytes().try_into().unwrap())
+                        .map(u32::from_le_bytes)
+                        .collect();
+                    assert!(
+                        numbers.iter().all(|n| *n == numbers[0]),
+                        "torn: {numbers:?}"
+                    );
+                    assert!(numbers[0] >= last, "back in time");
+                    last = numbers[0];
+                }
+            });
+        }
+        (1..=300).for_each(put);
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn connections_are_kept_up_to_the_limit() {
+    let place = Place::new();
+    let vault = place.open_with(|options| options.reader_idle_limit(2));
+    vault.put_bytes("a", "1").unwrap();
+    let start = std::sync::Barrier::new(8);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                start.wait();
+                for _ in 0..50 {
+                    assert!(vault.contains_key("a").unwrap());
+                }
+            });
+        }
+    });
+    wait_until("all are back", || vault.stats().busy_readers == 0);
+    assert!(
+        (1..=2).contains(&vault.stats().idle_readers),
+        "{:?}",
+        vault.stats()
+    );
+    vault.close().unwrap();
+    assert_eq!(vault.stats().idle_readers, 0);
+}

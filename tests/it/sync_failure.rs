@@ -1,0 +1,80 @@
+//! The disk refuses a sync: what was written may be lost although nobody said so, and a second
+//! sync may claim that all is well. So nothing more is written until the file is opened anew.
+
+use kvault::{Durability, Error, Health};
+
+use crate::{
+    support::{Place, assert_err},
+    syncs::set_broken,
+};
+
+#[test]
+fn a_failed_commit_ends_writing_and_not_reading() {
+    let place = Place::new();
+    let vault = place.open_with(|options| options.durability(Durability::Power));
+    vault.put_bytes("before", "1").unwrap();
+    set_broken(&place.beside("-wal"), true);
+    let error = vault.put_bytes("during", "2").unwrap_err();
+    assert!(matches!(error, Error::Io { .. }), "{error:?}");
+    assert!(!error.is_retryable());
+    let text = error.to_string();
+    assert!(
+        text.contains("commit") && text.contains("vault.db"),
+        "{text}"
+    );
+    set_broken(&place.beside("-wal"), false);
+
+    let Health::Broken { cause, since } = vault.health() else {
+        panic!("{:?}", vault.health());
+    };
+    assert_eq!(cause.to_string(), text);
+    assert!(since.is_some());
+    // Although the disk works again; whether or not they ask for it.
+    let process = vault.with_durability(Durability::Process);
+    let refusals = [
+        vault.put_bytes("after", "3"),
+        process.put_bytes("after", "3"),
+        process.put_many_bytes([("after", "3")]).map(drop),
+        process.delete("before").map(drop),
+        process.clear(),
+        process.table("new").map(drop),
+        vault.flush().map(drop),
+    ];
+    for refusal in refusals {
+        assert_err!(refusal, Error::Io { action, .. } if text.ends_with(&action));
+    }
+    assert_eq!(vault.get_bytes("before").unwrap().unwrap(), b"1");
+    assert_eq!(vault.get_bytes("during").unwrap(), None);
+    assert_eq!(vault.reader().unwrap().len().unwrap(), 1);
+
+    vault.close().unwrap();
+    let vault = place.open();
+    assert!(vault.health().is_good());
+    vault.put_bytes("after", "3").unwrap();
+    assert_eq!(vault.get_bytes("before").unwrap().unwrap(), b"1");
+    assert_eq!(vault.len().unwrap(), 2);
+}
+
+#[test]
+fn a_failed_flush_is_as_bad() {
+    let place = Place::new();
+    let vault = place.open();
+    vault.put_bytes("before", "1").unwrap();
+    set_broken(&place.beside("-wal"), true);
+    let error = vault
+        .with_durability(Durability::Power)
+        .flush()
+        .unwrap_err();
+    assert!(matches!(error, Error::Io { .. }), "{error:?}");
+    assert!(matches!(vault.health(), Health::Broken { .. }));
+    assert_err!(vault.put_bytes("after", "2"), Error::Io { .. });
+    assert_err!(vault.flush(), Error::Io { .. });
+
+    // It closes while the disk is still broken, and what was acknowledged stays in the log.
+    vault.close().unwrap();
+    assert!(place.beside("-wal").exists());
+    set_broken(&place.beside("-wal"), false);
+    let vault = place.open();
+    assert_eq!(vault.get_bytes("before").unwrap().unwrap(), b"1");
+    vault.put_bytes("after", "2").unwrap();
+}
