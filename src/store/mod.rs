@@ -25,3 +25,6 @@ pub(crate) const TOO_BIG: i32 = rusqlite::ffi::SQLITE_TOOBIG;
 
 /// What SQLite calls the one database that a connection of ours has.
 const MAIN: &str = "main";
+
+#[cfg(test)]
+mod tests;

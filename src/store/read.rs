@@ -139,3 +139,5 @@ impl Viewer for ReadConn {
         }
     }
 }
+#[cfg(test)]
+mod tests;
