@@ -105,7 +105,7 @@ fn connections_are_kept_up_to_the_limit() {
         }
     });
     wait_until("all are back", || vault.stats().busy_readers == 0);
-    assert!((1..=2).contains(&vault.stats().idle_readers), "{:?}", vault.stats());
+    assert!((1..=2).contains(&vault.stats().open_readers), "{:?}", vault.stats());
     vault.close().unwrap();
-    assert_eq!(vault.stats().idle_readers, 0);
+    assert_eq!(vault.stats().open_readers, 0);
 }
