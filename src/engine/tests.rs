@@ -13,7 +13,7 @@ type Row = (&'static str, &'static str, &'static str);
 fn check(options: &EngineOptions, rows: &[Row]) {
     let dir = tempfile::tempdir().unwrap();
     let settings = settings(&dir.path().join("vault.db").into(), options);
-    let (writer, effective) = store::open_writer(&settings).unwrap();
+    let (writer, effective) = store::tests::open_new(&settings).unwrap();
     let (reader, _) = store::open_reader(&settings).unwrap();
     for (name, of_writer, of_reader) in rows {
         if *of_writer != "-" {
@@ -36,7 +36,7 @@ fn the_defaults() {
         ("cache_size", "-100000", "-8192"),
         ("busy_timeout", "5000", "5000"),
         ("synchronous", "1", "-"),
-        ("wal_autocheckpoint", "1000", "-"),
+        ("wal_autocheckpoint", "0", "-"),
         ("fullfsync", "1", "-"),
         ("checkpoint_fullfsync", "1", "-"),
         ("auto_vacuum", "0", "0"),
@@ -62,7 +62,7 @@ fn everything_else_than_the_defaults() {
         ("mmap_size", "1048576", "1048576"),
         ("cache_size", "-123", "-456"),
         ("busy_timeout", "789", "789"),
-        ("wal_autocheckpoint", "77", "-"),
+        ("wal_autocheckpoint", "0", "-"),
         ("auto_vacuum", "1", "1"),
     ];
     check(&options.engine, &rows);

@@ -27,4 +27,4 @@ pub(crate) const TOO_BIG: i32 = rusqlite::ffi::SQLITE_TOOBIG;
 const MAIN: &str = "main";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,8 @@
 use super::ReadConn;
-use crate::store::{Class, open_reader, open_writer, tests::settings};
+use crate::store::{
+    Class, open_reader,
+    tests::{open_new, settings},
+};
 
 impl ReadConn {
     /// What a setting is, on this connection.
@@ -12,7 +15,7 @@ impl ReadConn {
 fn it_cannot_write() {
     let dir = tempfile::tempdir().unwrap();
     let settings = settings(&dir.path().join("vault.db"));
-    let _writer = open_writer(&settings).unwrap();
+    let _writer = open_new(&settings).unwrap();
     let (reader, _) = open_reader(&settings).unwrap();
     let refused = reader.conn.execute_batch("CREATE TABLE t (x)").map_err(reader.at("try"));
     let fault = refused.unwrap_err();

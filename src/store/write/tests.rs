@@ -3,7 +3,10 @@ use std::{path::Path, sync::Arc};
 use super::WriteConn;
 use crate::{
     Error,
-    store::{Class, Fault, Settings, Table, open_reader, open_writer, tests::settings},
+    store::{
+        Class, Fault, Settings, Table, open_reader,
+        tests::{open_new, settings},
+    },
 };
 
 impl WriteConn {
@@ -20,7 +23,7 @@ fn table() -> Arc<Table> {
 /// A connection in a transaction, and the table in it.
 fn begun(path: &Path, wal: bool) -> WriteConn {
     let settings = Settings { wal, ..settings(path) };
-    let mut conn = open_writer(&settings).unwrap().0;
+    let mut conn = open_new(&settings).unwrap().0;
     conn.begin(false).unwrap();
     conn.create(&table()).unwrap();
     conn
@@ -98,7 +101,7 @@ fn a_transaction_has_the_lock_from_its_start() {
     let path = dir.path().join("vault.db");
     let conn = begun(&path, true);
     conn.commit().unwrap();
-    let mut other = open_writer(&settings(&path)).unwrap().0;
+    let mut other = open_new(&settings(&path)).unwrap().0;
     other.begin(false).unwrap();
     let mut conn = conn;
     let fault = conn.begin(false).unwrap_err();
@@ -139,7 +142,7 @@ fn syncing_works_whatever_there_is_to_sync() {
         conn.sync().unwrap();
         assert!(conn.close().is_ok());
         // Nothing was written yet by this one.
-        let conn = open_writer(&Settings { wal, ..settings(&path) }).unwrap().0;
+        let conn = open_new(&Settings { wal, ..settings(&path) }).unwrap().0;
         conn.sync().unwrap();
         conn.sync().unwrap();
     }
