@@ -11,7 +11,7 @@ mod write;
 
 pub(crate) use connect::{Effective, open_checkpointer, open_reader, open_writer};
 pub(crate) use fault::{Class, Fault};
-pub(crate) use ffi::{call_in_forked_children, free_space, library_has, library_version};
+pub(crate) use ffi::{WalToken, call_in_forked_children, free_space, library_has, library_version};
 pub(crate) use read::ReadConn;
 pub(crate) use settings::Settings;
 pub(crate) use table::Table;
