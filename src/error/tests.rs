@@ -13,7 +13,6 @@ fn key() -> Vec<u8> {
 
 /// One of each variant, and more where the text depends on what is in it: the error, its text,
 /// whether something lies under it.
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn all() -> Vec<(Error, &'static str, bool)> {
     let (table, action) = (|| "kv".to_owned(), || "store a value".to_owned());
     vec![
