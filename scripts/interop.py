@@ -63,7 +63,10 @@ class Peer:
         children.append(self.process)
 
     def tell(self, *words):
-        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        try:
+            self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        except BrokenPipeError as error:
+            raise Failed(f"{self.name} died before {words}") from error
 
     def ask(self, *words):
         # Either side may find the other writing for longer than it cares to wait.

@@ -299,3 +299,6 @@ impl std::fmt::Debug for Engine {
         f.debug_struct("Engine").field("path", &self.path).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -315,3 +315,6 @@ impl fmt::Display for StoredAs {
         self.0.map_or(Ok(()), |encoding| write!(f, " (stored as {encoding})"))
     }
 }
+
+#[cfg(test)]
+mod tests;

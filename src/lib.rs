@@ -82,3 +82,12 @@ pub use options::{AutoVacuum, CheckpointPolicy, Durability, Options};
 pub use reader::Reader;
 pub use stats::{Health, Stats};
 pub use vault::KVault;
+
+/// Compiles and runs the snippets of README.md and of the guide with the other doctests.
+#[cfg(doctest)]
+mod prose {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/guide.md")]
+    struct Guide;
+}

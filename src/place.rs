@@ -42,6 +42,7 @@ impl Place {
             .map_err(|error| Error::io(format!("find {}", path.display()), error))?;
         match std::fs::metadata(&absolute) {
             Ok(meta) if meta.is_dir() => return refuse("is a folder, not a file"),
+            // To open a pipe would wait for somebody at its other end.
             Ok(meta) if !meta.is_file() => return refuse("is not a regular file"),
             Ok(_) => {}
             Err(error) if options.read_only || !options.create => {
@@ -53,13 +54,26 @@ impl Place {
                 }
             }
         }
-        Ok(Self { path: absolute.into(), temporary: None })
+        Ok(Self { path: real(&absolute)?.into(), temporary: None })
     }
 
     fn temporary() -> Result<Self> {
         let failed = |error| Error::io("make a temporary folder", error);
         let folder = TempDir::with_prefix("kvault-").map_err(failed)?;
         Ok(Self { path: folder.path().join("memory.db").into(), temporary: Some(folder) })
+    }
+}
+
+/// Where the file is behind all links: SQLite puts the log beside it, not beside the link.
+fn real(path: &Path) -> Result<PathBuf> {
+    let failed = |error| Error::io(format!("find {}", path.display()), error);
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Ok(path), ..) => Ok(path),
+        // It is still to be made.
+        (Err(_), Some(folder), Some(name)) => {
+            folder.canonicalize().map(|folder| folder.join(name)).map_err(failed)
+        }
+        (Err(error), ..) => Err(failed(error)),
     }
 }
 

@@ -7,8 +7,8 @@ use crossbeam_queue::ArrayQueue;
 use crate::{
     Error, Result,
     files::FileId,
-    handoff::{Bell, Lease, Revoked},
-    store::{ReadConn, Settings, open_reader},
+    handoff::{Bell, Lease, Revoked, Viewer},
+    store::{Fault, ReadConn, Settings, WalToken, open_reader},
     sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering},
 };
 
@@ -127,6 +127,23 @@ impl Readers {
 
     fn each(&self) -> Vec<Arc<Connection>> {
         self.all.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+impl Viewer for ReadConn {
+    type Token = WalToken;
+    type Error = Fault;
+
+    fn token(&self) -> Option<WalToken> {
+        self.token()
+    }
+
+    fn begin(&self) -> Result<(), Fault> {
+        self.begin()
+    }
+
+    fn end(&self) {
+        self.end();
     }
 }
 

@@ -34,6 +34,10 @@ impl Policy {
         let outcome = backoff::retry(self.schedule(), || {
             let outcome = match first.take() {
                 Some(busy) => Err(busy),
+                // It passed in the pause.
+                None if deadline.passed() => {
+                    return Err(Attempt::permanent(Error::DatabaseBusy { attempts: tried }));
+                }
                 None => {
                     tried += 1;
                     operation()
@@ -74,3 +78,6 @@ pub(crate) fn pause(time: Duration) {
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Bytes on disk: what a stored value looks like. Knows neither `SQLite` nor tables.
+//! Bytes on disk: what a stored value looks like. Knows neither SQLite nor tables.
 //!
 //! Writing goes `pack` → `watch` (what does the value hold?) → a codec; reading goes `unpack` →
 //! header → a codec → `exact` or a [`Value`] that converts numbers only where nothing is lost.

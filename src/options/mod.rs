@@ -233,3 +233,6 @@ impl Options {
         KVault::open_with(path.as_ref(), self)
     }
 }
+
+#[cfg(test)]
+mod tests;

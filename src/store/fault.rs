@@ -87,3 +87,6 @@ fn class(code: i32) -> Class {
         _ => Class::Operation,
     }
 }
+
+#[cfg(test)]
+mod tests;

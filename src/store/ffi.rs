@@ -127,6 +127,24 @@ fn file_pointer(
     check(code).map(|()| file)
 }
 
+/// Pages that `conn` has written so far, to the log or to the database. It goes round at 2^31.
+pub(super) fn pages_written(conn: &Connection) -> Result<i32, rusqlite::Error> {
+    let (mut pages, mut highest) = (0, 0);
+    // SAFETY: `conn` is open for as long as it is borrowed; both results are written to where
+    // the arguments point.
+    let code = unsafe {
+        ffi::sqlite3_db_status(
+            conn.handle(),
+            ffi::SQLITE_DBSTATUS_CACHE_WRITE,
+            &raw mut pages,
+            &raw mut highest,
+            0,
+        )
+    };
+    check(code)?;
+    Ok(pages)
+}
+
 fn check(code: c_int) -> Result<(), rusqlite::Error> {
     if code == ffi::SQLITE_OK {
         return Ok(());

@@ -11,7 +11,7 @@ mod write;
 
 pub(crate) use connect::{Effective, open_checkpointer, open_reader, open_writer};
 pub(crate) use fault::{Class, Fault};
-pub(crate) use ffi::{call_in_forked_children, free_space, library_has, library_version};
+pub(crate) use ffi::{WalToken, call_in_forked_children, free_space, library_has, library_version};
 pub(crate) use read::ReadConn;
 pub(crate) use settings::Settings;
 pub(crate) use table::Table;
@@ -25,3 +25,6 @@ pub(crate) const TOO_BIG: i32 = rusqlite::ffi::SQLITE_TOOBIG;
 
 /// What SQLite calls the one database that a connection of ours has.
 const MAIN: &str = "main";
+
+#[cfg(test)]
+pub(crate) mod tests;

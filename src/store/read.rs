@@ -9,8 +9,6 @@ use super::{
     ffi::{ForkSafe, WalIndex, WalToken},
     schema,
 };
-use crate::handoff::Viewer;
-
 /// One reader: a connection of its own, its statements kept prepared.
 #[derive(Debug)]
 pub(crate) struct ReadConn {
@@ -71,6 +69,37 @@ impl ReadConn {
         schema::accept(found, table)
     }
 
+    /// What changes with every commit of anybody; `None` where that cannot be told.
+    pub(crate) fn token(&self) -> Option<WalToken> {
+        // A rollback journal has no index, and a view would keep the writer out.
+        if !self.wal {
+            return None;
+        }
+        let index = self.index.get_or_init(|| WalIndex::of(&self.conn));
+        index.as_ref().map(WalIndex::token)
+    }
+
+    /// Fixes what is read from now on.
+    pub(crate) fn begin(&self) -> Result<(), Fault> {
+        // A transaction takes its view with the first thing it reads, not when it begins.
+        let begin = || {
+            self.run("BEGIN")?;
+            self.run("SELECT 1 FROM sqlite_schema LIMIT 1")
+        };
+        begin().map_err(|error| {
+            self.end();
+            Fault::new(error, &self.path, "begin to read")
+        })
+    }
+
+    pub(crate) fn end(&self) {
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.run("COMMIT")
+        {
+            crate::log::warning!("a read transaction did not end: {error}");
+        }
+    }
+
     /// Runs several reads as one: in the view that is held, or in a transaction of their own.
     fn at_one_instant<T>(
         &self,
@@ -108,34 +137,5 @@ impl ReadConn {
     }
 }
 
-impl Viewer for ReadConn {
-    type Token = WalToken;
-    type Error = Fault;
-
-    fn token(&self) -> Option<WalToken> {
-        // A rollback journal has no index, and a view would keep the writer out.
-        if !self.wal {
-            return None;
-        }
-        let index = self.index.get_or_init(|| WalIndex::of(&self.conn));
-        index.as_ref().map(WalIndex::token)
-    }
-
-    fn begin(&self) -> Result<(), Fault> {
-        // A transaction takes its view with the first thing it reads, not when it begins.
-        self.run("BEGIN").and_then(|()| self.run("SELECT 1 FROM sqlite_schema LIMIT 1")).map_err(
-            |error| {
-                self.end();
-                Fault::new(error, &self.path, "begin to read")
-            },
-        )
-    }
-
-    fn end(&self) {
-        if !self.conn.is_autocommit()
-            && let Err(error) = self.run("COMMIT")
-        {
-            crate::log::warning!("a read transaction did not end: {error}");
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ pub(super) const META: &str =
 pub(super) enum Found {
     Nothing,
     Vault,
-    /// A table of another shape, a view, a virtual table.
+    /// A table of another shape, a view, a virtual table, an index.
     Other,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn find(conn: &Connection, table: &Table) -> rusqlite::Result<Found> 
     let root: Option<(String, i64)> = conn
         .prepare_cached(
             "SELECT type, rootpage FROM sqlite_schema \
-             WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')",
+             WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view', 'index')",
         )?
         .query_row(params![table.name], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
@@ -57,8 +57,12 @@ pub(super) fn vaults(conn: &Connection) -> rusqlite::Result<Vec<String>> {
 /// Exactly our two columns, in a table with rowids: incremental BLOB I/O needs them.
 fn is_vault(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
     let columns: Vec<(String, String, i64)> = conn
-        .prepare("SELECT name, upper(type), pk FROM pragma_table_xinfo(?1) ORDER BY cid")?
-        .query_map(params![name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        // Not the function of that name: a table could have it too.
+        .prepare(&format!("PRAGMA table_xinfo({})", quote(name)))?
+        .query_map([], |row| {
+            let kind: String = row.get("type")?;
+            Ok((row.get("name")?, kind.to_ascii_uppercase(), row.get("pk")?))
+        })?
         .collect::<Result<_, _>>()?;
     let ours = [("key", "BLOB", 1), ("value", "BLOB", 0)];
     let same = columns.len() == ours.len()

@@ -53,7 +53,7 @@ impl Table {
             any: format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE {OURS})"),
             put: format!(
                 "INSERT INTO {t} (key, value) VALUES (?1, ?2) \
-                 ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+                 ON CONFLICT (key) DO UPDATE SET value = ?2"
             ),
             delete: format!("DELETE FROM {t} WHERE key = ?1 AND typeof(value) = 'blob'"),
             foreign: format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE NOT ({OURS}))"),

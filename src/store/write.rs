@@ -19,6 +19,7 @@ pub(crate) struct WriteConn {
     /// Whether a commit waits for the disk at present.
     synced: bool,
     wal: bool,
+    external_checkpoints: bool,
     max_row: u64,
     page_size: u32,
     busy_timeout: Duration,
@@ -44,6 +45,7 @@ impl WriteConn {
             max_row: effective.max_row,
             page_size: effective.page_size,
             busy_timeout: settings.busy_timeout,
+            external_checkpoints: settings.external_checkpoints,
         }
     }
 
@@ -87,6 +89,12 @@ impl WriteConn {
     /// Rows changed since the connection was opened.
     pub(crate) fn total_changes(&self) -> u64 {
         self.conn.total_changes()
+    }
+
+    /// Pages written since the connection was opened. What it changed may need none: a value in
+    /// place of an equal one.
+    pub(crate) fn pages_written(&self) -> Result<i32, Fault> {
+        ffi::pages_written(&self.conn).map_err(self.at("count the pages written"))
     }
 
     /// Runs several statements as one operation: all of them or none.
@@ -144,6 +152,11 @@ impl WriteConn {
             // A rollback journal is synced with every commit.
             Ok(())
         }
+    }
+
+    /// Whether checkpoints are ours to make.
+    pub(crate) fn may_checkpoint(&self) -> bool {
+        !self.external_checkpoints
     }
 
     pub(crate) fn checkpoint(&self, mode: CheckpointMode) -> Result<CheckpointReport, Fault> {
@@ -260,3 +273,6 @@ impl WriteConn {
         move |error| Fault::new(error, &self.path, action)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ pub(crate) struct Open {
     closing: Mutex<()>,
     /// The folder of a vault that is not to outlive its engine. Behind the share, so that it is
     /// dropped after it.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 impl Handle {
@@ -118,7 +118,7 @@ impl Open {
             made_in: Process::current(),
             closed: AtomicBool::new(false),
             closing: Mutex::new(()),
-            _temporary: place.temporary,
+            temporary: place.temporary,
         })
     }
 
@@ -165,7 +165,7 @@ impl Drop for Open {
         if self.is_forked() {
             // What the parent has open leaks: a child that closed it would damage the file.
             std::mem::forget(Arc::clone(&self.share.engine));
-            if let Some(folder) = self._temporary.take() {
+            if let Some(folder) = self.temporary.take() {
                 std::mem::forget(folder);
             }
             return;

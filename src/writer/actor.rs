@@ -274,6 +274,14 @@ impl Running {
         if moved {
             self.conn()?.part_from_name()?;
         }
+        let damaged = self.shared.monitor.damage().is_some();
+        if let Some(conn) = self.conn.as_ref().filter(|conn| conn.may_checkpoint() && !damaged) {
+            // Closing moves the log into the database only if this is the file's last connection.
+            // Where that fails, all is in the log still.
+            if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {
+                crate::log::warning!("the last checkpoint failed: {}", fault.error);
+            }
+        }
         if let Some(Err((conn, fault))) = self.conn.take().map(WriteConn::close) {
             self.conn = Some(conn);
             return Err(fault.into());

@@ -15,12 +15,14 @@ pub(super) struct Outcome {
 /// Commits `writes` in one transaction, `synced` to the disk if asked.
 ///
 /// A write that fails alone fails for its caller only. Where the shared transaction fails because
-/// something ran out, each write gets a transaction of its own: a small one must not fail because
-/// a huge one was beside it.
+/// something ran out, or one write took the transaction with it, each gets a transaction of its
+/// own: a small one must not fail because a huge one was beside it.
 pub(super) fn commit(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Outcome {
     match try_commit(conn, writes, synced) {
         Ok(answers) => Outcome { answers, fault: None },
-        Err(fault) if fault.class == Class::Resource && writes.len() > 1 => {
+        Err(fault)
+            if matches!(fault.class, Class::Resource | Class::Operation) && writes.len() > 1 =>
+        {
             one_by_one(conn, writes, synced)
         }
         Err(fault) => {
@@ -56,15 +58,20 @@ fn try_commit(
     writes: &[Write],
     synced: bool,
 ) -> Result<Vec<Result<u64>>, Fault> {
-    let changes = conn.total_changes();
+    let pages = conn.pages_written()?;
     conn.begin(synced)?;
     let committed = (|| {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
+            let before = conn.total_changes();
             answers.push(match apply(conn, write) {
                 Ok(count) => Ok(count),
-                // The other writes are untouched by this one.
-                Err(fault) if fault.class == Class::Operation && conn.in_transaction() => {
+                // The other writes are untouched by this one, and it left nothing behind.
+                Err(fault)
+                    if fault.class == Class::Operation
+                        && conn.in_transaction()
+                        && conn.total_changes() == before =>
+                {
                     Err(fault.error)
                 }
                 Err(fault) => return Err(fault),
@@ -77,9 +84,9 @@ fn try_commit(
         conn.rollback()?;
     }
     let answers = committed?;
-    if synced && conn.total_changes() == changes {
-        // A commit without a change writes and syncs nothing, but its answers may rest on
-        // commits before it that were not synced.
+    if synced && conn.pages_written()? == pages {
+        // A commit that writes nothing syncs nothing, but its answers may rest on commits before
+        // it that were not synced.
         conn.sync()?;
     }
     Ok(answers)

@@ -112,3 +112,6 @@ impl Monitor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,11 @@ const ROLES: &[(&str, Role)] = &[
     ("leave a transaction", crate::crash::leave_a_transaction),
     ("change the folder", crate::paths::change_the_folder),
     ("scribble", crate::damage::scribble),
+    #[cfg(target_os = "linux")]
     ("unwritable places", crate::unwritable::inside),
+    #[cfg(target_os = "linux")]
+    ("as nobody", crate::unwritable::as_nobody),
+    #[cfg(target_os = "linux")]
     ("full disk", crate::full_disk::inside),
 ];
 

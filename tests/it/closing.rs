@@ -155,7 +155,7 @@ fn a_log_that_is_left_to_others_stays() {
     let vault = place.open_with(external);
     let found = crate::support::invalid(vault.checkpoint(CheckpointMode::Full));
     assert_eq!(found, ("checkpoint".into(), "External".into()));
-    vault.put_many_bytes((0..2_000).map(|i| (format!("{i}"), [0; 40_000]))).unwrap();
+    vault.put_many_bytes((0..2_000).map(|i| (format!("{i}"), vec![0; 40_000]))).unwrap();
     let log = vault.stats().wal_bytes;
     vault.close().unwrap();
     assert!(log > 2_000 * 40_000);

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use kvault::{Error, KVault};
+use kvault::{Cause, Error, KVault};
 
 use crate::support::Place;
 
@@ -12,8 +12,8 @@ fn the_message_says_what_and_the_source_says_why() {
     let missing = place.dir().join("missing.db");
     let error = KVault::options().create(false).open(&missing).unwrap_err();
     assert_eq!(error.to_string(), format!("cannot open {}", missing.display()));
-    let source = error.source().unwrap();
-    let io: &std::io::Error = source.downcast_ref().unwrap();
+    let cause: &Cause = error.source().unwrap().downcast_ref().unwrap();
+    let io: &std::io::Error = cause.downcast_ref().unwrap();
     assert_eq!(io.kind(), std::io::ErrorKind::NotFound);
 
     let vault = place.open();

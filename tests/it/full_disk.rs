@@ -10,10 +10,10 @@ use kvault::{Durability, Error, Health, KVault};
 
 use crate::{
     child::{self, Child},
-    support::{Place, assert_err, wait_until},
+    support::{FOREVER, Place, assert_err, connect, wait_until},
 };
 
-const VALUE: [u8; 20_000] = [7; 20_000];
+static VALUE: [u8; 20_000] = [7; 20_000];
 
 /// Takes what is left of the file system, all but a few pages for the log's index.
 fn fill(dir: &Path) -> PathBuf {
@@ -67,7 +67,7 @@ fn recovers(dir: &Path, path: &Path, wal: bool, durability: Durability) {
     assert!(matches!(cause, Error::Full { .. }), "{cause:?}");
     // Still, and again: it does not get worse.
     assert_err!(vault.put_bytes("more", VALUE), Error::Full { .. });
-    assert_err!(vault.put_many_bytes([("more", VALUE)]), Error::Full { .. });
+    assert_err!(vault.put_many_bytes([("more", &VALUE)]), Error::Full { .. });
     assert!(matches!(vault.health(), Health::Degraded { .. }));
     check(&vault, acknowledged);
     assert_eq!(vault.len().unwrap(), u64::from(acknowledged));
@@ -94,15 +94,15 @@ fn recovers(dir: &Path, path: &Path, wal: bool, durability: Durability) {
 /// A huge value that finds no room does not take the small ones beside it along.
 fn small_ones_fit(dir: &Path) {
     let path = dir.join("group");
-    let options = KVault::options().busy_timeout(crate::support::FOREVER);
+    let options = KVault::options().busy_timeout(FOREVER);
     let vault = options.open(&path).unwrap();
-    let lock = rusqlite::Connection::open(&path).unwrap();
+    let lock = connect(&path);
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     thread::scope(|scope| {
         let puts: Vec<_> = (0..8_u8)
             .map(|i| {
                 let vault = &vault;
-                let len = if i == 5 { 64 << 20 } else { 10 };
+                let len = if i == 5 { 32 << 20 } else { 10 };
                 scope.spawn(move || vault.put_bytes([i], vec![0; len]))
             })
             .collect();

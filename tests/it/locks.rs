@@ -6,11 +6,10 @@ use std::{
 };
 
 use kvault::{CheckpointMode, Error};
-use rusqlite::Connection;
 
 use crate::{
     child::{self, Child},
-    support::{FOREVER, Place, assert_err, ends, wait_until},
+    support::{Place, assert_err, connect, ends, wait_until},
 };
 
 /// A child process: takes the write lock, says so, keeps it as long as it is told, or until the
@@ -25,8 +24,7 @@ pub(crate) fn hold_the_file(args: &[String]) {
 }
 
 fn hold(begin: &str, args: &[String]) {
-    let conn = Connection::open(&args[0]).unwrap();
-    conn.busy_timeout(FOREVER).unwrap();
+    let conn = connect(&args[0]);
     conn.execute_batch(begin).unwrap();
     child::say("locked");
     match args.get(1) {

@@ -9,7 +9,6 @@
 
 mod child;
 mod support;
-mod syncs;
 
 mod backpressure;
 mod batch;
@@ -18,10 +17,8 @@ mod content;
 mod crash;
 mod damage;
 mod data_files;
-mod durability;
 mod errors;
 mod foreign_rows;
-mod full_disk;
 mod group;
 mod headers;
 mod locks;
@@ -31,10 +28,20 @@ mod processes;
 mod read_only;
 mod reader;
 mod rollback_journal;
-mod sync_failure;
 mod table_names;
 mod table_shapes;
 mod tables;
 mod tidy;
 mod types;
+
+// These need a way to mount, or to see which file a descriptor belongs to.
+#[cfg(target_os = "linux")]
+mod durability;
+#[cfg(target_os = "linux")]
+mod full_disk;
+#[cfg(target_os = "linux")]
+mod sync_failure;
+#[cfg(target_os = "linux")]
+mod syncs;
+#[cfg(target_os = "linux")]
 mod unwritable;

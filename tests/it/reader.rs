@@ -67,9 +67,10 @@ fn many_keys_are_read_at_one_instant_and_written_at_one() {
                 let reader = vault.reader().unwrap();
                 let mut last = 0;
                 while !done.load(Ordering::Relaxed) {
-                    let values = match own {
-                        true => reader.get_many_stored(keys).unwrap(),
-                        false => vault.get_many_stored(keys).unwrap(),
+                    let values = if own {
+                        reader.get_many_stored(keys).unwrap()
+                    } else {
+                        vault.get_many_stored(keys).unwrap()
                     };
                     let numbers: Vec<u32> = values
                         .iter()

@@ -53,6 +53,8 @@ fn reads_that_meet_a_lock_are_tried_as_often_as_asked() {
     });
     vault.put_bytes("a", "1").unwrap();
     let reader = vault.reader().unwrap();
+    // Both know the table by now.
+    assert!(vault.contains_key("a").unwrap() && reader.contains_key("a").unwrap());
     let mut holder = Child::start("hold the file", &[place.file()]);
     holder.expect("locked");
     let refusals = [

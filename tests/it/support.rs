@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a slow and busy machine. Only a hang reaches it.
-pub(crate) const FOREVER: Duration = Duration::from_secs(60);
+pub(crate) const FOREVER: Duration = Duration::from_mins(1);
 
 /// A folder of one test's own, gone with the value, and a file in it.
 pub(crate) struct Place {
@@ -59,9 +59,7 @@ impl Place {
 
     /// Plain SQLite on the same file: another program, as far as the vault can tell.
     pub(crate) fn raw(&self) -> Connection {
-        let conn = Connection::open(&self.file).unwrap();
-        conn.busy_timeout(FOREVER).unwrap();
-        conn
+        connect(&self.file)
     }
 
     /// Plain SQLite, and in the middle of a write transaction.
@@ -77,6 +75,15 @@ impl Place {
         name.push(ending);
         name.into()
     }
+}
+
+/// Plain SQLite on a file.
+pub(crate) fn connect(path: impl AsRef<Path>) -> Connection {
+    let conn = Connection::open(path).unwrap();
+    // By its pragma: what rusqlite has for it does not link with a library before 3.44.
+    let millis = u32::try_from(FOREVER.as_millis()).unwrap();
+    conn.pragma_update(None, "busy_timeout", millis).unwrap();
+    conn
 }
 
 /// A file that came with the repository.
@@ -101,12 +108,11 @@ pub(crate) fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Sen
     let thread = thread::spawn(move || {
         let value = work();
         // Nobody listens any more after a hang.
-        drop(done.send(()));
+        let _ = done.send(());
         value
     });
-    if end.recv_timeout(FOREVER) == Err(mpsc::RecvTimeoutError::Timeout) {
-        panic!("{what} does not end");
-    }
+    let hangs = end.recv_timeout(FOREVER) == Err(mpsc::RecvTimeoutError::Timeout);
+    assert!(!hangs, "{what} does not end");
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 

@@ -118,7 +118,8 @@ fn layers_look_downward() {
         let above: &[&str] = match source.path.split('/').next().unwrap() {
             "format" => &["store", "writer", "engine", "readers", "vault", "handoff", "options"],
             "store" => &["writer", "engine", "readers", "vault", "handoff", "format", "retry"],
-            "writer" => &["engine", "readers", "vault"],
+            "readers.rs" => &["writer", "engine", "keeper", "vault", "registry"],
+            "writer" => &["engine", "keeper", "vault", "registry"],
             _ => continue,
         };
         for module in above {

@@ -1,7 +1,8 @@
 //! Folders and files that cannot be written. Root writes everywhere but on what is mounted
-//! read-only, so the children here have mounts of their own.
+//! read-only, so the children here have mounts of their own, or another user.
+#![allow(unsafe_code, reason = "to become another user")]
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use kvault::{Error, KVault};
 
@@ -95,16 +96,44 @@ fn a_folder_that_cannot_be_written() {
     assert_eq!(fs::read_dir(place.dir()).unwrap().count(), 0, "a mount of its own");
 }
 
-#[test]
-fn a_file_that_cannot_be_written() {
-    let place = Place::new();
-    place.open().put_bytes("key", "value").unwrap();
-    let mut permissions = fs::metadata(place.file()).unwrap().permissions();
-    permissions.set_readonly(true);
-    fs::set_permissions(place.file(), permissions).unwrap();
-    let root = fs::OpenOptions::new().append(true).open(place.file()).is_ok();
-    match place.try_open(|options| options) {
-        Ok(vault) if root => vault.put_bytes("root", "may").unwrap(),
-        outcome => assert_err!(outcome, Error::ReadOnly { .. }),
+/// A child process: somebody who owns nothing here.
+pub(crate) fn as_nobody(args: &[String]) {
+    // SAFETY: takes a number and touches no memory.
+    let dropped = unsafe { libc::setuid(NOBODY) } == 0;
+    let dir = Path::new(&args[0]);
+    let mine = fs::write(dir.join("probe"), "").is_ok();
+    assert!(!mine, "still allowed to write: {dropped}");
+
+    let old = dir.join("vault.db");
+    let error = KVault::open(&old).unwrap_err();
+    assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
+    assert!(error.to_string().contains(old.to_str().unwrap()), "{error}");
+    for path in ["new.db", "folder/new.db"] {
+        assert_err!(KVault::open(dir.join(path)), Error::Io { .. });
     }
+    // While somebody who may write has it open, it can be read.
+    let vault = KVault::options().read_only(true).open(&old).unwrap();
+    assert_eq!(vault.get_bytes("key").unwrap().unwrap(), b"value");
+    assert_err!(vault.put_bytes("key", "other"), Error::ReadOnly { .. });
+    child::say("refused");
+}
+
+const NOBODY: u32 = 65_534;
+
+#[test]
+fn a_file_that_may_only_be_read() {
+    let place = Place::new();
+    let vault = place.open();
+    vault.put_bytes("key", "value").unwrap();
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for path in [place.file(), &place.beside("-wal"), &place.beside("-shm")] {
+        mode(path, 0o444);
+    }
+    mode(place.dir(), 0o555);
+    let mut child = Child::start("as nobody", &[place.dir()]);
+    child.expect("refused");
+    child.finish();
+    mode(place.dir(), 0o755);
 }

@@ -47,7 +47,9 @@ pub(crate) fn a_dying_actor_wakes_every_waiter() {
             .collect();
         drop(inbox.try_recv());
         drop(inbox);
-        callers.into_iter().for_each(|caller| caller.join().unwrap());
+        for caller in callers {
+            caller.join().unwrap();
+        }
     });
 }
 
@@ -61,7 +63,9 @@ pub(crate) fn room_reaches_whoever_waits() {
             assert!(matches!(inbox.recv(Deadline::NEVER), Received::Message(_)));
             inbox.done(ONE);
         }
-        senders.into_iter().for_each(|sender| assert!(sender.join().unwrap()));
+        for sender in senders {
+            assert!(sender.join().unwrap());
+        }
         assert_eq!(mailbox.load(), Load::default());
     });
 }
@@ -75,7 +79,9 @@ pub(crate) fn room_for_two_lets_two_in() {
         assert_eq!(full, [true; 2]);
         let senders = [(); 2].map(|()| model::spawn(send_one(&mailbox)));
         inbox.done(Load { ops: 2, bytes: 2 });
-        senders.into_iter().for_each(|sender| assert!(sender.join().unwrap()));
+        for sender in senders {
+            assert!(sender.join().unwrap());
+        }
     });
 }
 

@@ -23,7 +23,9 @@ fn every_row_reads_back() {
         let stored = Stored::raw(hex(text("stored_hex")));
         let value = &row["value"];
         assert_eq!(encoding_name(stored.encoding().unwrap()), text("encoding"), "{key}");
+        let is_readable = cfg!(feature = "pickle") || text("encoding") != "pickle";
         match text("type") {
+            _ if !is_readable => assert!(stored.value().is_err()),
             "i64" => int(&stored, value.as_str().unwrap(), &key),
             "f64" => float(&stored, value.as_str().unwrap(), &key),
             "bool" => {

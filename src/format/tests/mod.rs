@@ -10,6 +10,7 @@ mod bad;
 mod enums;
 mod exact;
 mod golden;
+mod header;
 mod pickles;
 mod roundtrip;
 mod rule;

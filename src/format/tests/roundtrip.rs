@@ -68,7 +68,11 @@ fn value() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn values(value in value()) {
-        let stored = Stored::pack(&value).unwrap();
+        let stored = match Stored::pack(&value) {
+            Ok(stored) => stored,
+            Err(error) if cfg!(feature = "pickle") => panic!("{error}"),
+            Err(_) => return Ok(()),
+        };
         prop_assert_eq!(&stored.value().unwrap(), &value);
         prop_assert_eq!(&stored.decode::<Value>().unwrap(), &value);
         prop_assert_eq!(&stored.decode::<Option<Value>>().unwrap().unwrap_or_default(), &value);
@@ -77,7 +81,7 @@ proptest! {
         let packed = Stored::pack(&MsgPack(&value)).unwrap();
         prop_assert_eq!(&packed.value().unwrap(), &value);
         prop_assert_eq!(&packed.decode::<Option<Value>>().unwrap().unwrap_or_default(), &value);
-        if !has_tensor(&value) {
+        if cfg!(feature = "pickle") && !has_tensor(&value) {
             let pickle = Stored::pack(&Pickle(&value)).unwrap();
             prop_assert_eq!(&pickle.value().unwrap(), &value);
         }
@@ -111,6 +115,7 @@ proptest! {
 
     #[test]
     fn numbers(int in any::<i128>(), bits in any::<u64>(), single in any::<u32>()) {
+        let int = if cfg!(feature = "pickle") { int } else { int >> 64 };
         prop_assert_eq!(Stored::pack(&int).unwrap().decode::<i128>().unwrap(), int);
         let float = f64::from_bits(bits);
         prop_assert_eq!(Stored::pack(&float).unwrap().decode::<f64>().unwrap().to_bits(), bits);
@@ -129,8 +134,11 @@ proptest! {
         let _ = stored.decode::<Vec<f32>>();
         let _ = stored.decode::<serde_json::Value>();
         if let Ok(value) = stored.value() {
-            let again = Stored::pack(&value).unwrap();
-            prop_assert_eq!(again.value().unwrap(), value);
+            if let Ok(again) = Stored::pack(&value) {
+                prop_assert_eq!(again.value().unwrap(), value);
+            } else {
+                prop_assert!(!cfg!(feature = "pickle"));
+            }
         }
     }
 }
