@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 venv=$target/interop-venv
 
-cargo build --quiet --locked --example vault_shell
+cargo build --quiet --locked --example vault_shell --example value_zoo
 [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check kohakuvault==1.1.0 numpy
+"$venv/bin/python" -B scripts/values_interop.py "$target/debug/examples/value_zoo"
 exec "$venv/bin/python" -B scripts/interop.py "$target/debug/examples/vault_shell"

@@ -1,7 +1,5 @@
 //! Values of types: packed on the way in, unpacked on the way out.
 
-use std::borrow::Cow;
-
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::KVault;
@@ -73,7 +71,7 @@ impl KVault {
         encoding: Encoding,
     ) -> Result<()> {
         let packed = format::pack_as(value, encoding, self.handle.pack.settings())?;
-        self.put_packed(key.as_ref(), &Cow::Owned(packed))
+        self.put_packed(key.as_ref(), &packed)
     }
 
     /// The value under a key, as a type.
@@ -241,9 +239,9 @@ impl KVault {
         self.handle.pack.settings().headers
     }
 
-    fn put_packed(&self, key: &[u8], packed: &Cow<'_, [u8]>) -> Result<()> {
+    fn put_packed(&self, key: &[u8], packed: &[u8]) -> Result<()> {
         self.handle.check_len(packed)?;
-        let row = || Row { key: key.into(), value: (&**packed).into() };
+        let row = || Row { key: key.into(), value: packed.into() };
         self.handle.write("store a value", || Op::Put(row())).map(drop)
     }
 
