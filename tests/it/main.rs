@@ -33,6 +33,7 @@ mod table_shapes;
 mod tables;
 mod tidy;
 mod types;
+mod values;
 
 // These need a way to mount, or to see which file a descriptor belongs to.
 #[cfg(target_os = "linux")]
