@@ -14,7 +14,7 @@ pub(crate) const USAGE: &str = "\
 Usage: kvault-bench [OPTIONS]
 
   --only LIST      workloads to run: put, get, ingest (default: all of them)
-  --systems LIST   systems to measure: kvault, mutex, sqlite, sqlite-sorted,
+  --systems LIST   systems to measure: kvault, mutex, group, sqlite, sqlite-sorted,
                    redb, fjall, heed, sled (default: those that fit the workload)
   --rounds N       rounds, of which the median counts (default: 5)
   --seconds S      length of each timed run of put and get (default: 2)

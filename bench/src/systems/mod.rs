@@ -1,6 +1,7 @@
 //! The engines. Each file adapts one of them; this list gives them their names.
 
 mod fjall;
+mod group;
 mod heed;
 mod kvault;
 mod mutex;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Contender<Box<dyn System>>> {
     vec![
         contender("kvault", kvault::Kvault),
         contender("mutex", mutex::Mutexed { sorted: false }),
+        contender("group", group::Grouped),
         contender("sqlite", sqlite::PerThread),
         contender("sqlite-sorted", mutex::Mutexed { sorted: true }),
         contender("redb", redb::Redb),

@@ -15,7 +15,7 @@ use crate::threads::{self, Limit, Work, counted};
 use crate::workload::Workload;
 use crate::workloads::put_ratio::Ratios;
 
-const SYSTEMS: [&str; 6] = ["kvault", "mutex", "redb", "fjall", "heed", "sled"];
+const SYSTEMS: [&str; 7] = ["kvault", "mutex", "group", "redb", "fjall", "heed", "sled"];
 const THREADS: [usize; 3] = [1, 8, 32];
 /// Each thread writes rows of its own, numbered from its multiple of this.
 const ROWS_PER_THREAD: u64 = 1 << 40;
