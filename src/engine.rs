@@ -23,6 +23,8 @@ pub(crate) struct Engine {
     pub(crate) readers: Arc<Readers>,
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) bell: Arc<Bell>,
+    /// Held by who checkpoints.
+    pub(crate) checkpointing: Arc<Mutex<()>>,
     /// Comes with the first open that may write.
     writer: std::sync::OnceLock<Writer>,
     /// Held while a writer is added, so that there is one.
@@ -66,6 +68,7 @@ impl Engine {
             readers: Arc::new(readers),
             monitor: Arc::new(Monitor::default()),
             bell,
+            checkpointing: Arc::default(),
             writer: std::sync::OnceLock::new(),
             adding: Mutex::new(()),
             keeper: Mutex::new(None),
@@ -104,6 +107,7 @@ impl Engine {
             monitor: Arc::clone(&self.monitor),
             bell: Arc::clone(&self.bell),
             policy: self.options.checkpoint,
+            checkpointing: Arc::clone(&self.checkpointing),
         };
         let thread = writer::spawn(actor, conn, inbox, Arc::clone(&lifecycle))
             .map_err(|error| Error::io("start the writer's thread", error))?;

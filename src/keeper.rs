@@ -132,6 +132,7 @@ impl Keeper {
     fn cut_log(&self) {
         let beside = may_checkpoint_beside_writes(store::library_version());
         if let Some(conn) = self.conn.as_ref().filter(|_| beside)
+            && let Some(_alone) = self.engine.checkpointing.try_lock()
             && let Err(fault) = conn.cut_log(Duration::ZERO)
         {
             self.engine.monitor.failed(&fault);
@@ -146,6 +147,7 @@ impl Keeper {
             return;
         }
         if let Some(conn) = &self.conn {
+            let _alone = self.engine.checkpointing.lock();
             match conn.checkpoint(CheckpointMode::Passive) {
                 Ok(_) => monitor.checkpointed(),
                 Err(fault) => monitor.failed(&fault),

@@ -23,8 +23,11 @@ const ROLES: &[(&str, Role)] = &[
     ("open and write", crate::processes::open_and_write),
     ("put until killed", crate::crash::put_until_killed),
     ("leave a transaction", crate::crash::leave_a_transaction),
+    ("write on demand", crate::reader::write_on_demand),
     ("change the folder", crate::paths::change_the_folder),
     ("scribble", crate::damage::scribble),
+    #[cfg(target_os = "linux")]
+    ("leave no thread", crate::closing::leave_no_thread),
     #[cfg(target_os = "linux")]
     ("unwritable places", crate::unwritable::inside),
     #[cfg(target_os = "linux")]

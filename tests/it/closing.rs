@@ -225,3 +225,38 @@ fn close_beside_reads() {
         reader.join().unwrap();
     }
 }
+
+/// A child process, so that its threads are all of one test: opens and closes, and looks for
+/// what is left.
+#[cfg(target_os = "linux")]
+pub(crate) fn leave_no_thread(args: &[String]) {
+    let ours = || {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")));
+        // One that ends while we look has no name any more.
+        names.flatten().filter(|name| name.starts_with("kvault-")).count()
+    };
+    for round in 0..50 {
+        let vault = kvault::KVault::open(&args[0]).unwrap();
+        // A thread takes its name when it first runs.
+        vault.put_bytes("key", "value").unwrap();
+        assert!(ours() > 0, "is the thread called something else?");
+        if round % 2 == 0 {
+            vault.close().unwrap();
+        } else {
+            drop(vault);
+        }
+    }
+    // One that was joined may still be seen for a moment.
+    wait_until("all are gone", || ours() == 0);
+    crate::child::say("alone");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_thread_outlives_its_vault() {
+    let place = Place::new();
+    let mut child = crate::child::Child::start("leave no thread", &[place.file()]);
+    child.expect("alone");
+    child.finish();
+}

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use kvault::{Error, KVault, is_open_vault_file};
+use kvault::{CheckpointPolicy, Error, KVault, is_open_vault_file};
 
 use crate::{
     child::{self, Child},
@@ -152,7 +152,7 @@ fn the_files_of_an_open_vault_are_known_under_every_name() {
     fs::hard_link(place.file(), &hard).unwrap();
     assert!(!is_open_vault_file(place.file()).unwrap());
 
-    let vault = KVault::open(&soft).unwrap();
+    let vault = KVault::options().checkpoint(CheckpointPolicy::External).open(&soft).unwrap();
     vault.put_bytes("key", "value").unwrap();
     for path in [&soft, &hard, place.file(), &place.beside("-wal"), &place.beside("-shm")] {
         assert!(is_open_vault_file(path).unwrap(), "{}", path.display());

@@ -5,9 +5,12 @@ use std::{
     thread,
 };
 
-use kvault::Stored;
+use kvault::{CheckpointMode, Stored};
 
-use crate::support::{Place, wait_until};
+use crate::{
+    child::{self, Child},
+    support::{Place, connect, wait_until},
+};
 
 #[test]
 fn a_reader_reads_like_the_vault() {
@@ -108,4 +111,68 @@ fn connections_are_kept_up_to_the_limit() {
     assert!((1..=2).contains(&vault.stats().open_readers), "{:?}", vault.stats());
     vault.close().unwrap();
     assert_eq!(vault.stats().open_readers, 0);
+}
+
+/// Connections keep what they see from one read to the next; a commit of anybody ends that.
+#[test]
+fn a_read_sees_what_another_program_committed_before_it() {
+    let place = Place::new();
+    let vault = place.open();
+    let table = vault.table("photos").unwrap();
+    let reader = vault.reader().unwrap();
+    let raw = place.raw();
+    let mut put = raw
+        .prepare("INSERT INTO kv VALUES (x'6b', ?1) ON CONFLICT DO UPDATE SET value = ?1")
+        .unwrap();
+    for i in 0..500_u32 {
+        let value = i.to_le_bytes();
+        put.execute([&value[..]]).unwrap();
+        assert_eq!(vault.get_bytes("k").unwrap().unwrap(), value, "{i}");
+        assert_eq!(reader.get_bytes("k").unwrap().unwrap(), value, "{i}");
+        let many = reader.get_many_stored(["k", "k"]).unwrap();
+        assert!(many.into_iter().flatten().all(|stored| stored.as_bytes() == value), "{i}");
+        assert_eq!(vault.len().unwrap(), 1);
+        match i % 50 {
+            7 => raw.execute_batch("DELETE FROM kv").unwrap(),
+            // The log begins anew, as far as views let it.
+            11 => drop(vault.checkpoint(CheckpointMode::Truncate).unwrap()),
+            13 => raw.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").unwrap(),
+            // What others read must not end the view that these keep.
+            17 => assert!(table.is_empty().unwrap()),
+            // A change that is not one of rows.
+            19 => raw.execute_batch("DROP TABLE photos").unwrap(),
+            23 => drop(vault.table("photos").unwrap()),
+            _ => {}
+        }
+        if i % 50 == 7 {
+            assert!(vault.is_empty().unwrap() && reader.is_empty().unwrap());
+            assert!(!reader.contains_key("k").unwrap());
+        }
+    }
+}
+
+/// A child process: writes what it is told, and says when it is committed.
+pub(crate) fn write_on_demand(args: &[String]) {
+    let conn = connect(&args[0]);
+    let put = "INSERT INTO kv VALUES (x'6b', ?1) ON CONFLICT DO UPDATE SET value = ?1";
+    while let Some(order) = child::order() {
+        conn.execute(put, [order.as_bytes()]).unwrap();
+        child::say(&order);
+    }
+}
+
+#[test]
+fn a_read_sees_what_another_process_committed_before_it() {
+    let place = Place::new();
+    let vault = place.open();
+    let reader = vault.reader().unwrap();
+    let mut writer = Child::start("write on demand", &[place.file()]);
+    for i in 0..200 {
+        let order = i.to_string();
+        writer.tell(&order);
+        writer.expect(&order);
+        assert_eq!(vault.get_bytes("k").unwrap().unwrap(), order.as_bytes());
+        assert_eq!(reader.get_bytes("k").unwrap().unwrap(), order.as_bytes());
+    }
+    writer.finish();
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kvault::{Error, KVault, Options};
+use kvault::{CheckpointPolicy, Error, KVault, Options};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -48,6 +48,11 @@ impl Place {
 
     pub(crate) fn open_with(&self, options: impl FnOnce(Options) -> Options) -> KVault {
         self.try_open(options).unwrap()
+    }
+
+    /// Nobody moves what is in the log, at whatever moment, into the database.
+    pub(crate) fn open_alone(&self) -> KVault {
+        self.open_with(|options| options.checkpoint(CheckpointPolicy::External))
     }
 
     pub(crate) fn try_open(
