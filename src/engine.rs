@@ -265,6 +265,7 @@ fn connect(settings: &Settings, read_only: bool) -> Result<(Effective, Option<Wr
 fn settings(path: &Arc<Path>, options: &EngineOptions) -> Settings {
     Settings {
         path: Arc::clone(path),
+        read_only: options.read_only,
         wal: options.enable_wal,
         page_size: options.page_size,
         mmap_size: options.mmap_size,

@@ -87,9 +87,16 @@ pub(crate) fn open_checkpointer(settings: &Settings) -> Result<WriteConn, Fault>
 
 /// A connection that only reads.
 pub(crate) fn open_reader(settings: &Settings) -> Result<(ReadConn, Effective), Fault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = open(settings, flags)?;
+    // What a process left behind that died in a transaction is undone by the next connection that
+    // meets it, if it may write; with a log no reader has to.
+    let access = if settings.wal || settings.read_only {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+    };
+    let conn = open(settings, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let at = |action| move |error| Fault::new(error, &settings.path, action);
+    set(&conn, "query_only", true).map_err(at("prepare to read"))?;
     set(&conn, "cache_size", -i64::from(settings.reader_cache_kb)).map_err(at("set the cache"))?;
     let journal_mode: String = pragma(&conn, "journal_mode").map_err(at("read the database"))?;
     let effective = effective(&conn, settings, journal_mode).map_err(at("read the settings"))?;

@@ -8,6 +8,7 @@ use crate::AutoVacuum;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) path: Arc<Path>,
+    pub(crate) read_only: bool,
     pub(crate) wal: bool,
     pub(crate) page_size: u32,
     pub(crate) mmap_size: u64,

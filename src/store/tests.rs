@@ -10,6 +10,7 @@ use crate::{AutoVacuum, files::create_if_missing};
 pub(super) fn settings(path: &Path) -> Settings {
     Settings {
         path: path.into(),
+        read_only: false,
         wal: true,
         page_size: 4_096,
         mmap_size: 0,
