@@ -5,6 +5,16 @@ use std::fmt;
 /// How the payload of a stored value is encoded.
 ///
 /// The numbers are those of the file format and of the Python package.
+///
+/// # Examples
+///
+/// ```
+/// use kvault::{Encoding, Stored};
+///
+/// assert_eq!(Stored::pack(&1.5)?.encoding()?, Encoding::DataPacker);
+/// assert_eq!(Encoding::MsgPack.to_string(), "MessagePack");
+/// # Ok::<(), kvault::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Encoding {

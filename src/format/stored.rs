@@ -52,6 +52,13 @@ impl Stored {
     }
 
     /// All stored bytes, header included.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(kvault::Stored::pack("a")?.as_bytes(), b"\x89K\x01\x06\0\0\0\0VKa");
+    /// # Ok::<(), kvault::Error>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
@@ -59,6 +66,12 @@ impl Stored {
     }
 
     /// All stored bytes, header included, without a copy.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(kvault::Stored::raw("a").into_bytes(), b"a");
+    /// ```
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
@@ -89,6 +102,16 @@ impl Stored {
     /// # Errors
     ///
     /// As [`payload`](Self::payload).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::{Encoding, Stored};
+    ///
+    /// assert_eq!(Stored::pack("a")?.encoding()?, Encoding::Utf8);
+    /// assert_eq!(Stored::raw("a").encoding()?, Encoding::Raw);
+    /// # Ok::<(), kvault::Error>(())
+    /// ```
     pub fn encoding(&self) -> Result<Encoding> {
         Ok(self.split()?.0.map_or(Encoding::Raw, |header| header.encoding))
     }

@@ -61,7 +61,13 @@ wrappers! {
     /// Stores what it holds as `MessagePack`, whatever it is.
     ///
     /// Bytes, keys that are not text, floats that are not finite, tensors and integers over 64
-    /// bits are all kept; the Python package cannot read those from `MessagePack`.
+    /// bits are all kept; the Python package cannot read those from `MessagePack`. Tensors are the
+    /// extension type 75, integers over 64 bits are type 73. Other extension types can be stored
+    /// and read as a type that knows them (a newtype called `_ExtStruct`); a
+    /// [`Value`](crate::Value) refuses them by their number.
+    ///
+    /// Structs are maps with their fields' names. A variant of an enum is its name, or a map from
+    /// the name to what the variant holds.
     ///
     /// # Examples
     ///
@@ -97,6 +103,11 @@ wrappers! {
     Json "$kvault::Json",
     /// Stores what it holds as CBOR (RFC 8949).
     ///
+    /// Tags are passed over when they are read, but for those of integers up to 128 bits;
+    /// undefined is read as null, and a float of any size as the equal `f64`. A tensor becomes a
+    /// list of the number 75 and its bytes, which only the type [`Tensor`](crate::Tensor) reads
+    /// back as one; an integer over 128 bits is refused.
+    ///
     /// # Examples
     ///
     /// ```
@@ -110,6 +121,14 @@ wrappers! {
     Cbor "$kvault::Cbor",
     /// Stores what it holds as a Python pickle. Needs the feature `pickle`, which is on by
     /// default.
+    ///
+    /// Sequences and tuples become Python's lists, and tuples where they are a key. A tensor
+    /// becomes a list of the number 75 and its bytes, which only the type
+    /// [`Tensor`](crate::Tensor) reads back as one.
+    ///
+    /// Pickles are read as data: `None`, booleans, integers, floats, text, bytes, `bytearray` of
+    /// protocol 5, lists, tuples, sets, frozensets and dicts of protocols 2 to 5. What would
+    /// import or call something, as a `datetime` or an array inside a pickle does, is refused.
     ///
     /// # Examples
     ///

@@ -6,6 +6,8 @@
 #[cfg(feature = "pickle")]
 mod graph;
 #[cfg(feature = "pickle")]
+mod items;
+#[cfg(feature = "pickle")]
 mod opcode;
 #[cfg(feature = "pickle")]
 mod read;

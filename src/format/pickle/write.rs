@@ -1,17 +1,12 @@
 //! A serializer that writes pickles.
 //!
-//! `serde-pickle` has no integers of 128 bits and cuts lengths at 32 bits. A sequence is a list, a
-//! tuple a tuple; in a key, which Python must be able to hash, both are tuples.
+//! `serde-pickle` has no integers of 128 bits and cuts lengths at 32 bits. Sequences and tuples are
+//! lists, as they are in `MessagePack`, so that the encoding makes no difference to Python; but in a
+//! key, which Python must be able to hash, both are tuples.
 
-use serde::{
-    Serialize, Serializer,
-    ser::{
-        SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-        SerializeTupleStruct, SerializeTupleVariant,
-    },
-};
+use serde::{Serialize, Serializer};
 
-use super::opcode as op;
+use super::{items::Items, opcode as op};
 use crate::format::{
     ext,
     fault::Fault,
@@ -31,9 +26,10 @@ pub(crate) fn write<T: Serialize + ?Sized>(
     Ok(())
 }
 
-struct Pickler<'a> {
-    out: &'a mut Vec<u8>,
-    is_key: bool,
+pub(super) struct Pickler<'a> {
+    pub(super) out: &'a mut Vec<u8>,
+    /// Whether it writes a key, or a part of one.
+    pub(super) is_key: bool,
 }
 
 impl<'a> Pickler<'a> {
@@ -69,7 +65,7 @@ impl<'a> Pickler<'a> {
         self.again().text(name);
     }
 
-    fn text(self, text: &str) {
+    pub(super) fn text(self, text: &str) {
         self.sized(
             text.as_bytes(),
             Some(op::SHORT_BINUNICODE),
@@ -78,46 +74,24 @@ impl<'a> Pickler<'a> {
         );
     }
 
-    fn again(&mut self) -> Pickler<'_> {
+    pub(super) fn again(&mut self) -> Pickler<'_> {
         Pickler { out: self.out, is_key: self.is_key }
     }
 
     fn list(self, ends: &'static [u8]) -> Items<'a> {
-        if !self.is_key {
+        let end = if self.is_key {
+            op::TUPLE
+        } else {
             self.out.push(op::EMPTY_LIST);
-            self.out.push(op::MARK);
-            return Items { pickler: self, end: op::APPENDS, ends };
-        }
-        self.tuple(ends)
-    }
-
-    fn tuple(self, ends: &'static [u8]) -> Items<'a> {
+            op::APPENDS
+        };
         self.out.push(op::MARK);
-        Items { pickler: self, end: op::TUPLE, ends }
+        Items { pickler: self, end, ends }
     }
 
     fn dict(self, ends: &'static [u8]) -> Items<'a> {
         self.out.extend([op::EMPTY_DICT, op::MARK]);
         Items { pickler: self, end: op::SETITEMS, ends }
-    }
-}
-
-/// What stands behind a mark.
-struct Items<'a> {
-    pickler: Pickler<'a>,
-    end: u8,
-    /// What ends the dict of a variant around it.
-    ends: &'static [u8],
-}
-
-impl Items<'_> {
-    fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-        value.serialize(self.pickler.again())
-    }
-
-    fn finish(self) {
-        self.pickler.out.push(self.end);
-        self.pickler.out.extend_from_slice(self.ends);
     }
 }
 
@@ -267,11 +241,11 @@ impl<'a> Serializer for Pickler<'a> {
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Items<'a>, Fault> {
-        Ok(self.tuple(&[]))
+        Ok(self.list(&[]))
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Items<'a>, Fault> {
-        Ok(self.tuple(&[]))
+        Ok(self.list(&[]))
     }
 
     fn serialize_tuple_variant(
@@ -306,79 +280,5 @@ impl<'a> Serializer for Pickler<'a> {
 
     fn is_human_readable(&self) -> bool {
         false
-    }
-}
-
-macro_rules! items {
-    ($($trait:ident $method:ident,)*) => {
-        $(
-            impl $trait for Items<'_> {
-                type Ok = ();
-                type Error = Fault;
-
-                fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-                    self.item(value)
-                }
-
-                fn end(self) -> Result<(), Fault> {
-                    self.finish();
-                    Ok(())
-                }
-            }
-        )*
-    };
-}
-
-items! {
-    SerializeSeq serialize_element,
-    SerializeTuple serialize_element,
-    SerializeTupleStruct serialize_field,
-    SerializeTupleVariant serialize_field,
-}
-
-macro_rules! fields {
-    ($($trait:ident),*) => {
-        $(
-            impl $trait for Items<'_> {
-                type Ok = ();
-                type Error = Fault;
-
-                fn serialize_field<T: Serialize + ?Sized>(
-                    &mut self,
-                    key: &'static str,
-                    value: &T,
-                ) -> Result<(), Fault> {
-                    self.pickler.again().text(key);
-                    self.item(value)
-                }
-
-                fn end(self) -> Result<(), Fault> {
-                    self.finish();
-                    Ok(())
-                }
-            }
-        )*
-    };
-}
-
-fields!(SerializeStruct, SerializeStructVariant);
-
-impl SerializeMap for Items<'_> {
-    type Ok = ();
-    type Error = Fault;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Fault> {
-        let mut pickler = self.pickler.again();
-        pickler.is_key = true;
-        key.serialize(pickler)
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-        self.item(value)
-    }
-
-    fn end(self) -> Result<(), Fault> {
-        self.finish();
-        Ok(())
     }
 }

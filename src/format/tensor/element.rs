@@ -5,6 +5,15 @@ use std::fmt;
 use super::super::Value;
 
 /// The type of a tensor's elements.
+///
+/// # Examples
+///
+/// ```
+/// use kvault::{DType, Tensor};
+///
+/// assert_eq!(Tensor::from([1u8]).dtype(), DType::U8);
+/// assert_eq!(DType::U8.to_string(), "uint8");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum DType {

@@ -49,6 +49,17 @@ impl Tensor {
     ///
     /// [`Error::InvalidArgument`] if the shape has over 255 dimensions, has one over
     /// `u32::MAX`, or asks for another number of elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Tensor;
+    ///
+    /// let column = Tensor::new(&[3, 1], &[1i64, 2, 3])?;
+    /// assert_eq!(column.shape(), [3, 1]);
+    /// assert!(Tensor::new(&[2, 2], &[1u8]).is_err());
+    /// # Ok::<(), kvault::Error>(())
+    /// ```
     pub fn new<T: Element>(shape: &[usize], data: &[T]) -> Result<Self> {
         let refuse = |why: String| Err(Error::invalid("shape", format_args!("{shape:?}"), why));
         let Ok(ndim) = u8::try_from(shape.len()) else {
@@ -105,42 +116,91 @@ impl Tensor {
     }
 
     /// The same, borrowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().shape(), [2]);
+    /// ```
     #[must_use]
     pub fn view(&self) -> TensorView<'_> {
         TensorView::trusted(self.payload())
     }
 
     /// The type of the elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.dtype(), kvault::DType::F32);
+    /// ```
     #[must_use]
     pub fn dtype(&self) -> DType {
         self.view().dtype()
     }
 
     /// The number of dimensions, 0 for a single number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.ndim(), 1);
+    /// ```
     #[must_use]
     pub fn ndim(&self) -> usize {
         self.view().ndim()
     }
 
     /// The size of each dimension, the slowest first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.shape(), [2]);
+    /// ```
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {
         self.view().shape()
     }
 
     /// The number of elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.view().len()
     }
 
     /// Whether there are no elements, because a dimension is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert!(!tensor.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.view().is_empty()
     }
 
     /// The elements as they are stored: little-endian, row-major.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.data().len(), 8);
+    /// ```
     #[must_use]
     pub fn data(&self) -> &[u8] {
         self.view().data()
@@ -162,12 +222,27 @@ impl Tensor {
 
     /// The elements, in place where that can be and else copied. `None` if they are of another
     /// type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.to_cow::<f32>().as_deref(), Some(&[1.5, 2.5][..]));
+    /// ```
     #[must_use]
     pub fn to_cow<T: Element>(&self) -> Option<Cow<'_, [T]>> {
         self.view().to_cow()
     }
 
     /// A copy of the elements. `None` if they are of another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.to_vec::<f32>(), Some(vec![1.5, 2.5]));
+    /// assert_eq!(tensor.to_vec::<f64>(), None);
+    /// ```
     #[must_use]
     pub fn to_vec<T: Element>(&self) -> Option<Vec<T>> {
         self.view().to_vec()

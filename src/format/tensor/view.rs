@@ -51,6 +51,13 @@ impl<'a> TensorView<'a> {
     }
 
     /// The type of the elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().dtype(), kvault::DType::F32);
+    /// ```
     #[must_use]
     pub fn dtype(&self) -> DType {
         let code = self.payload.first().copied().unwrap_or_default();
@@ -58,30 +65,65 @@ impl<'a> TensorView<'a> {
     }
 
     /// The number of dimensions, 0 for a single number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().ndim(), 1);
+    /// ```
     #[must_use]
     pub fn ndim(&self) -> usize {
         self.payload.get(1).copied().map_or(0, usize::from)
     }
 
     /// The size of each dimension, the slowest first (row-major, as numpy's default).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().shape(), [2]);
+    /// ```
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {
         sizes(self.payload.get(2..self.data_start()).unwrap_or_default()).collect()
     }
 
     /// The number of elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.data().len() / self.dtype().size()
     }
 
     /// Whether there are no elements, because a dimension is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert!(!tensor.view().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.data().is_empty()
     }
 
     /// The elements as they are stored: little-endian, row-major.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().data().len(), 8);
+    /// ```
     #[must_use]
     pub fn data(&self) -> &'a [u8] {
         self.payload.get(self.data_start()..).unwrap_or_default()
@@ -107,12 +149,27 @@ impl<'a> TensorView<'a> {
 
     /// The elements, in place where that can be and else copied. `None` if they are of another
     /// type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().to_cow::<f32>().as_deref(), Some(&[1.5, 2.5][..]));
+    /// ```
     #[must_use]
     pub fn to_cow<T: Element>(&self) -> Option<Cow<'a, [T]>> {
         self.as_slice().map(Cow::Borrowed).or_else(|| self.to_vec().map(Cow::Owned))
     }
 
     /// A copy of the elements. `None` if they are of another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().to_vec::<f32>(), Some(vec![1.5, 2.5]));
+    /// assert_eq!(tensor.view().to_vec::<f64>(), None);
+    /// ```
     #[must_use]
     pub fn to_vec<T: Element>(&self) -> Option<Vec<T>> {
         let data = self.data();
@@ -123,6 +180,13 @@ impl<'a> TensorView<'a> {
     }
 
     /// A copy of the whole.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let tensor = kvault::Tensor::from([1.5f32, 2.5]);
+    /// assert_eq!(tensor.view().to_tensor(), tensor);
+    /// ```
     #[must_use]
     pub fn to_tensor(&self) -> Tensor {
         let (head, data) = self.payload.split_at(self.data_start());

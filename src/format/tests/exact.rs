@@ -54,6 +54,15 @@ fn integers() {
 }
 
 #[test]
+fn types_are_named_without_their_modules() {
+    let wanted = |error: crate::Error| error.to_string().split(" as ").nth(2).map(str::to_owned);
+    let text = Stored::pack("a").unwrap();
+    assert_eq!(wanted(text.decode::<Vec<Option<i64>>>().unwrap_err()).unwrap(), "Vec<Option<i64>>");
+    assert_eq!(wanted(text.decode::<(u8, crate::Tensor)>().unwrap_err()).unwrap(), "(u8, Tensor)");
+    assert_eq!(wanted(text.decode::<[Value; 2]>().unwrap_err()).unwrap(), "[Value; 2]");
+}
+
+#[test]
 fn floats() {
     for stored in everywhere(&0.1f64) {
         assert!(why(&stored.decode::<f32>().unwrap_err()).contains("f32"));

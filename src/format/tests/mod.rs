@@ -12,6 +12,7 @@ mod exact;
 mod golden;
 mod header;
 mod pickles;
+mod plain;
 mod roundtrip;
 mod rule;
 mod settings;

@@ -10,7 +10,10 @@ use serde::{
     },
 };
 
-use super::exact::{Exact, Via, Want};
+use super::{
+    exact::{Exact, Want},
+    via::Via,
+};
 
 /// Hands a seed the exact deserializer.
 struct Below<S> {
@@ -112,7 +115,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for ExactVariant<A> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
-        let depth = self.depth;
+        let depth = self.via(()).deeper()?;
         self.inner.newtype_variant_seed(Below { seed, depth })
     }
 

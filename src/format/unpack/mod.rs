@@ -5,6 +5,7 @@ mod by_type;
 mod exact;
 mod input;
 mod unmarked;
+mod via;
 
 use std::any::{TypeId, type_name};
 
@@ -20,9 +21,10 @@ use super::{
 };
 use crate::{Error, Result};
 use by_type::cast;
-pub(crate) use exact::{Exact, Via, Want, visit_big, visit_int};
+pub(crate) use exact::{Exact, Want};
 pub(crate) use input::Input;
 use unmarked::Unmarked;
+pub(crate) use via::{Via, visit_big, visit_int};
 
 /// A payload and what its header says.
 #[derive(Clone, Copy)]
@@ -104,12 +106,12 @@ fn split<T: ?Sized>(stored: &[u8], settings: PackSettings) -> Result<Packed<'_>>
     match Header::split(stored) {
         Ok((None, _)) => Ok(raw),
         Ok((Some(Header { encoding, flags }), payload)) => Ok(Packed { encoding, flags, payload }),
-        Err(bad) => Err(Error::decode(None, type_name::<T>(), bad)),
+        Err(bad) => Err(Error::decode(None, name_of::<T>(), bad)),
     }
 }
 
 fn error<T: ?Sized>(encoding: Encoding, fault: Fault) -> Error {
-    Error::decode(Some(encoding), type_name::<T>(), fault)
+    Error::decode(Some(encoding), name_of::<T>(), fault)
 }
 
 impl Packed<'_> {
@@ -121,6 +123,17 @@ impl Packed<'_> {
         let (flags, encoding) = (self.flags, self.encoding);
         Err(Fault::new(format_args!("header flags 0x{flags:02X}, which {encoding} has none of")))
     }
+}
+
+/// A type's name without the paths of modules in it.
+pub(super) fn name_of<T: ?Sized>() -> String {
+    let mut short = String::new();
+    for part in
+        type_name::<T>().split_inclusive(|c: char| !c.is_alphanumeric() && !"_:".contains(c))
+    {
+        short += part.rsplit_once("::").map_or(part, |(_, name)| name);
+    }
+    short
 }
 
 fn dynamic(packed: Packed<'_>) -> Result<Value, Fault> {

@@ -45,15 +45,19 @@ pub(super) fn map<'de, V: Visitor<'de>>(
 }
 
 /// Hands over bytes as a list of numbers, all of which have to be taken.
-pub(super) fn bytes<'de, V: Visitor<'de>>(bytes: Vec<u8>, visitor: V) -> Result<V::Value, Fault> {
+pub(super) fn bytes<'de, V: Visitor<'de>>(
+    bytes: Vec<u8>,
+    style: Style,
+    visitor: V,
+) -> Result<V::Value, Fault> {
     let len = bytes.len();
-    let mut bytes = ByteItems(bytes.into_iter());
+    let mut bytes = ByteItems(bytes.into_iter(), style);
     let value = visitor.visit_seq(&mut bytes)?;
     all_taken(bytes.0.len(), len)?;
     Ok(value)
 }
 
-struct ByteItems(vec::IntoIter<u8>);
+struct ByteItems(vec::IntoIter<u8>, Style);
 
 impl<'de> SeqAccess<'de> for ByteItems {
     type Error = Fault;
@@ -62,7 +66,8 @@ impl<'de> SeqAccess<'de> for ByteItems {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Fault> {
-        let byte = self.0.next().map(|byte| FromValue::new(byte.into(), Style::Data));
+        let style = self.1;
+        let byte = self.0.next().map(|byte| FromValue::new(byte.into(), style));
         byte.map(|byte| seed.deserialize(byte)).transpose()
     }
 

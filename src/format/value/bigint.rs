@@ -8,6 +8,9 @@ use crate::format::fault::Fault;
 /// How long an integer may be, in bytes: its decimal digits cost the square of that.
 const MAX_LEN: usize = 4096;
 
+/// Decimal digits are taken nine at a time.
+const CHUNK: u64 = 1_000_000_000;
+
 /// An integer beyond `i128`, as Python has them: up to 4096 bytes long.
 ///
 /// It comes out of [`Value::BigInt`] and is always one that `i128` does not hold.
@@ -61,18 +64,21 @@ impl BigInt {
         if digits.len() / 3 > MAX_LEN {
             return Err(Fault::new(format_args!("an integer of {} digits", digits.len())));
         }
-        let mut bytes: Vec<u8> = Vec::with_capacity(digits.len() / 2 + 2);
-        for digit in digits.bytes() {
-            let mut carry = u16::from(digit - b'0');
-            for byte in &mut bytes {
-                carry += u16::from(*byte) * 10;
-                let [low, high] = carry.to_le_bytes();
-                (*byte, carry) = (low, high.into());
+        let mut limbs: Vec<u32> = Vec::with_capacity(digits.len() / 9 + 1);
+        let (first, rest) = digits.as_bytes().split_at(digits.len() % 9);
+        for nine in std::iter::once(first).chain(rest.chunks(9)) {
+            let chunk = nine.iter().fold(0, |chunk, digit| chunk * 10 + u64::from(digit - b'0'));
+            let mut carry = chunk;
+            for limb in &mut limbs {
+                carry += u64::from(*limb) * CHUNK;
+                *limb = low(carry);
+                carry >>= 32;
             }
             if carry > 0 {
-                bytes.push(carry.to_le_bytes()[0]);
+                limbs.push(low(carry));
             }
         }
+        let mut bytes: Vec<u8> = limbs.iter().flat_map(|limb| limb.to_le_bytes()).collect();
         bytes.push(0);
         if is_negative {
             negate(&mut bytes);
@@ -97,6 +103,16 @@ impl BigInt {
     }
 
     /// Whether it is below zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// if let Value::BigInt(big) = Value::from(u128::MAX) {
+    ///     assert!(!big.is_negative());
+    /// }
+    /// ```
     #[must_use]
     pub fn is_negative(&self) -> bool {
         is_negative(&self.bytes)
@@ -114,7 +130,6 @@ impl BigInt {
 
 impl fmt::Display for BigInt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const CHUNK: u64 = 1_000_000_000;
         let mut limbs: Vec<u64> = self
             .magnitude()
             .chunks(4)
@@ -196,6 +211,12 @@ pub(crate) fn le_bytes_unsigned(value: u128) -> [u8; 17] {
     let mut bytes = [0; 17];
     bytes.iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from);
     bytes
+}
+
+/// The lower half.
+fn low(value: u64) -> u32 {
+    let [a, b, c, d, ..] = value.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 fn is_negative(bytes: &[u8]) -> bool {

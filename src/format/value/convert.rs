@@ -1,13 +1,11 @@
 //! Rust's types out of values, only where nothing is lost.
 
-use std::any::type_name;
-
 use serde::de::DeserializeOwned;
 
 use super::{BigInt, FromValue, Style, Value};
 use crate::{
     Error, Result,
-    format::{Tensor, fault::Fault, number},
+    format::{Tensor, fault::Fault, number, unpack::name_of},
 };
 
 impl Value {
@@ -29,16 +27,33 @@ impl Value {
     /// ```
     pub fn decode<T: DeserializeOwned>(self) -> Result<T> {
         T::deserialize(FromValue::new(self, Style::Data))
-            .map_err(|fault| Error::decode(None, type_name::<T>(), fault))
+            .map_err(|fault| Error::decode(None, name_of::<T>(), fault))
     }
 
     /// Whether it is null.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// assert!(Value::from(None::<u8>).is_null());
+    /// ```
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
     /// The boolean, if it is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// assert_eq!(Value::from(true).as_bool(), Some(true));
+    /// assert_eq!(Value::from(1).as_bool(), None);
+    /// ```
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match self {
@@ -65,12 +80,30 @@ impl Value {
     }
 
     /// The integer, if it is one within `u64`, or a float that equals one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// assert_eq!(Value::from(u64::MAX).as_u64(), Some(u64::MAX));
+    /// assert_eq!(Value::from(-1).as_u64(), None);
+    /// ```
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         u64::try_from(self.as_i128()?).ok()
     }
 
     /// The integer, if it is one within `i128`, or a float that equals one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// assert_eq!(Value::from(i128::MIN).as_i128(), Some(i128::MIN));
+    /// assert_eq!(Value::from(u128::MAX).as_i128(), None);
+    /// ```
     #[must_use]
     pub fn as_i128(&self) -> Option<i128> {
         match self {
@@ -100,6 +133,14 @@ impl Value {
     }
 
     /// The text, if it is text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// assert_eq!(Value::from("a").as_str(), Some("a"));
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -109,6 +150,15 @@ impl Value {
     }
 
     /// The bytes, if it is bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// assert_eq!(Value::from(b"a").as_bytes(), Some(&b"a"[..]));
+    /// assert_eq!(Value::from("a").as_bytes(), None);
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match self {
@@ -118,6 +168,15 @@ impl Value {
     }
 
     /// The items, if it is a list.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// let list = Value::from_iter([1, 2]);
+    /// assert_eq!(list.as_list().map(<[_]>::len), Some(2));
+    /// ```
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
         match self {
@@ -127,6 +186,15 @@ impl Value {
     }
 
     /// The pairs of key and value, if it is a map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// let map = Value::from([(1, "one")]);
+    /// assert_eq!(map.as_map(), Some(&[(Value::from(1), Value::from("one"))][..]));
+    /// ```
     #[must_use]
     pub fn as_map(&self) -> Option<&[(Self, Self)]> {
         match self {
@@ -136,6 +204,15 @@ impl Value {
     }
 
     /// The tensor, if it is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kvault::Value;
+    ///
+    /// let tensor = kvault::Tensor::from([1.5f32]);
+    /// assert_eq!(Value::from(tensor.clone()).as_tensor(), Some(&tensor));
+    /// ```
     #[must_use]
     pub const fn as_tensor(&self) -> Option<&Tensor> {
         match self {

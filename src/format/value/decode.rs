@@ -24,6 +24,8 @@ pub(crate) enum Style {
     JsonKey,
     /// Raw bytes or text, nothing around it: each may be read as the other.
     Plain,
+    /// A byte of text, which is a `u8` and no other number.
+    TextByte,
 }
 
 /// Hands a value over to the type that is read.
@@ -107,7 +109,7 @@ impl<'de> Deserializer<'de> for FromValue {
 
     numbers! {
         Int: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-            deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128;
+            deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128;
         Float: deserialize_f64;
     }
 
@@ -121,6 +123,7 @@ impl<'de> Deserializer<'de> for FromValue {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.value {
+            _ if self.style == Style::TextByte => Err(Fault::new("text, which is no list")),
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(value),
             Value::Int(value) => visit_int(visitor, value),
@@ -137,6 +140,13 @@ impl<'de> Deserializer<'de> for FromValue {
                 visitor.visit_newtype_struct(access::Pair(ext::TENSOR, tensor.payload()))
             }
             Value::Tensor(tensor) => Axis::of(&tensor)?.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.value {
+            Value::Int(byte) if self.style == Style::TextByte => visit_int(visitor, byte),
+            _ => self.number(visitor, Want::Int),
         }
     }
 
@@ -177,8 +187,10 @@ impl<'de> Deserializer<'de> for FromValue {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.value {
-            Value::Bytes(bytes) => access::bytes(bytes, visitor),
-            Value::Text(text) if self.style == Style::Plain => access::bytes(text.into(), visitor),
+            Value::Bytes(bytes) => access::bytes(bytes, Style::Data, visitor),
+            Value::Text(text) if self.style == Style::Plain => {
+                access::bytes(text.into(), Style::TextByte, visitor)
+            }
             _ => self.deserialize_any(visitor),
         }
     }
@@ -226,19 +238,19 @@ impl<'de> Deserializer<'de> for FromValue {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        let Self { value, style, depth, .. } = self.inside()?;
-        match value {
+        let variant = match self.value {
             name @ (Value::Text(_) | Value::Int(_)) => {
-                visitor.visit_enum(access::Variant::new(name, None, style, depth))
+                access::Variant::new(name, None, self.style, self.depth)
             }
-            Value::Map(pairs) => match <[_; 1]>::try_from(pairs) {
-                Ok([(name, content)]) => {
-                    visitor.visit_enum(access::Variant::new(name, Some(content), style, depth))
-                }
-                Err(pairs) => Err(Fault::invalid_length(pairs.len(), &"a map of one variant")),
-            },
-            other => Err(Fault::new(format_args!("{} is no enum", other.kind()))),
-        }
+            Value::Map(pairs) => {
+                let depth = self.depth.checked_sub(1).ok_or_else(Fault::too_deep)?;
+                let [(name, content)] = <[_; 1]>::try_from(pairs)
+                    .map_err(|pairs| Fault::invalid_length(pairs.len(), &"a map of one variant"))?;
+                access::Variant::new(name, Some(content), self.style, depth)
+            }
+            other => return Err(Fault::new(format_args!("{} is no enum", other.kind()))),
+        };
+        visitor.visit_enum(variant)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {

@@ -2,58 +2,15 @@
 //! the Python package cannot take, and mends what a codec crate would write wrong.
 
 mod compound;
+mod facts;
 mod only;
-
-use std::cell::Cell;
 
 use serde::{Serialize, Serializer, ser::Error};
 
 use super::{Encoding, MAX_DEPTH, ext, fault::TooDeep, number::widen};
 pub(crate) use compound::Compound;
+pub(crate) use facts::{Fact, Facts};
 pub(crate) use only::{Accept, Only, Refused};
-
-/// What went by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fact {
-    /// Bytes, as serde knows them.
-    Bytes = 1,
-    /// A map key that is not text.
-    Key = 2,
-    /// An integer that 64 bits do not hold.
-    BigInt = 4,
-    /// A NaN or infinity.
-    NonFinite = 8,
-    /// A `MessagePack` extension, such as a tensor.
-    Ext = 16,
-}
-
-/// Notes what went by. Shared by everything that watches one value.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    encoding: Encoding,
-    seen: Cell<u8>,
-}
-
-impl Facts {
-    /// Nothing went by yet; it will go into this encoding.
-    pub(crate) const fn new(encoding: Encoding) -> Self {
-        Self { encoding, seen: Cell::new(0) }
-    }
-
-    pub(crate) fn saw(&self, fact: Fact) -> bool {
-        self.seen.get() & fact as u8 != 0
-    }
-
-    /// Whether anything went by that the Python package cannot read back from `MessagePack`, but
-    /// can from a pickle.
-    pub(crate) fn ask_for_pickle(&self) -> bool {
-        self.seen.get() != 0 && !self.saw(Fact::Ext)
-    }
-
-    fn note(&self, fact: Fact) {
-        self.seen.set(self.seen.get() | fact as u8);
-    }
-}
 
 /// A value that will be watched whatever it is serialized with.
 pub(crate) struct Watched<'a, T: ?Sized> {
@@ -113,6 +70,15 @@ impl<'f, S: Serializer> Watch<'f, S> {
         Ok(Compound { inner: make(self.inner)?, facts, depth })
     }
 
+    /// A variant with several fields, which is a list or map in a map.
+    fn variant<C>(
+        mut self,
+        make: impl FnOnce(S) -> Result<C, S::Error>,
+    ) -> Result<Compound<'f, C>, S::Error> {
+        self.depth = self.deeper()?;
+        self.compound(make)
+    }
+
     fn below<'a, T: ?Sized>(&self, value: &'a T) -> Result<Watched<'a, T>, S::Error>
     where
         'f: 'a,
@@ -127,7 +93,7 @@ impl<'f, S: Serializer> Watch<'f, S> {
     ) -> Result<S::Ok, S::Error> {
         self.not_text();
         if !value.is_finite() {
-            if self.facts.encoding == Encoding::Json {
+            if self.facts.encoding() == Encoding::Json {
                 return Err(S::Error::custom(format_args!("JSON has no number {value}")));
             }
             self.facts.note(Fact::NonFinite);
@@ -141,7 +107,7 @@ impl<'f, S: Serializer> Watch<'f, S> {
         write: impl FnOnce(S) -> Result<S::Ok, S::Error>,
     ) -> Result<S::Ok, S::Error> {
         self.facts.note(Fact::BigInt);
-        if self.facts.encoding == Encoding::MsgPack {
+        if self.facts.encoding() == Encoding::MsgPack {
             ext::Ext(ext::INT, super::value::trim(&le)).serialize(self.inner)
         } else {
             write(self.inner)
@@ -198,7 +164,7 @@ impl<'f, S: Serializer> Serializer for Watch<'f, S> {
 
     /// Only `MessagePack` keeps a float of 32 bits: elsewhere it is the equal one of 64.
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        let is_msgpack = self.facts.encoding == Encoding::MsgPack;
+        let is_msgpack = self.facts.encoding() == Encoding::MsgPack;
         let wide = widen(value);
         self.float(wide, |inner| {
             if is_msgpack { inner.serialize_f32(value) } else { inner.serialize_f64(wide) }
@@ -261,10 +227,15 @@ impl<'f, S: Serializer> Serializer for Watch<'f, S> {
             return value.serialize(self);
         }
         self.not_text();
-        self.facts.note(match ext::look(value, |code, _| code) {
+        let fact = match ext::look(value, |code, _| code) {
             Ok(ext::INT) => Fact::BigInt,
             _ => Fact::Ext,
-        });
+        };
+        let encoding = self.facts.encoding();
+        if fact == Fact::BigInt && matches!(encoding, Encoding::Json | Encoding::Cbor) {
+            return Err(S::Error::custom(format_args!("an integer over 128 bits, in {encoding}")));
+        }
+        self.facts.note(fact);
         self.inner.serialize_newtype_struct(name, value)
     }
 
@@ -303,7 +274,7 @@ impl<'f, S: Serializer> Serializer for Watch<'f, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.compound(|inner| inner.serialize_tuple_variant(name, index, variant, len))
+        self.variant(|inner| inner.serialize_tuple_variant(name, index, variant, len))
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
@@ -325,7 +296,7 @@ impl<'f, S: Serializer> Serializer for Watch<'f, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.compound(|inner| inner.serialize_struct_variant(name, index, variant, len))
+        self.variant(|inner| inner.serialize_struct_variant(name, index, variant, len))
     }
 
     fn is_human_readable(&self) -> bool {
