@@ -181,18 +181,17 @@ impl Engine {
 
     /// Finishes what is queued, closes the connections and ends the threads. After a failure all
     /// of it goes on.
-    pub(crate) fn close(self: &Arc<Self>, deadline: Deadline) -> Result<()> {
-        self.close_with(deadline, |reply| Command::Close { moved: false, reply })
+    pub(crate) fn close(self: &Arc<Self>) -> Result<()> {
+        self.close_with(|reply| Command::Close { moved: false, reply })
     }
 
     /// Closes the engine of a file that is not at its path any more.
     pub(crate) fn close_moved(self: &Arc<Self>) -> Result<()> {
-        self.close_with(Deadline::NEVER, |reply| Command::Close { moved: true, reply })
+        self.close_with(|reply| Command::Close { moved: true, reply })
     }
 
     fn close_with(
         self: &Arc<Self>,
-        deadline: Deadline,
         command: impl FnOnce(Reply<Result<()>>) -> Command,
     ) -> Result<()> {
         // The writer goes last: only the last connection of a file takes the log with it, and
@@ -204,7 +203,7 @@ impl Engine {
         {
             crate::log::warning!("the keeper of {} died while it ended", self.path.display());
         }
-        match self.end_writer(deadline, command) {
+        match self.end_writer(command) {
             // Poisoned: it has ended, and nothing is left to be closed.
             Ok(()) | Err(Error::Closed | Error::Poisoned { .. }) => {
                 self.closed.store(true, Ordering::Release);
@@ -219,21 +218,9 @@ impl Engine {
         }
     }
 
-    fn end_writer(
-        &self,
-        deadline: Deadline,
-        command: impl FnOnce(Reply<Result<()>>) -> Command,
-    ) -> Result<()> {
+    fn end_writer(&self, command: impl FnOnce(Reply<Result<()>>) -> Command) -> Result<()> {
         let Some(writer) = self.writer.get() else { return Ok(()) };
-        let (reply, pending) = reply();
-        if writer.mailbox.send(command(reply), deadline).is_err() {
-            return Err(writer.lifecycle.ended().map_or_else(timed_out, Error::from));
-        }
-        match pending.wait_until(deadline) {
-            Some(Ok(outcome)) => outcome?,
-            Some(Err(Gone)) => return Err(writer.ended()),
-            None => return Err(timed_out()),
-        }
+        self.call("close", Deadline::NEVER, command)?;
         if let Some(thread) = writer.thread.lock().take()
             && thread.join().is_err()
         {
@@ -241,10 +228,6 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-fn timed_out() -> Error {
-    Error::io("close in time", std::io::ErrorKind::TimedOut.into())
 }
 
 impl Writer {

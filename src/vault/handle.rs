@@ -10,7 +10,7 @@ use crate::{
     engine::Engine,
     fork::{self, Process},
     format::PackSettings,
-    handoff::Reply,
+    handoff::{Gone, Reply, reply},
     options::{HandleOptions, buffered_needs_a_cache},
     place::Place,
     registry::{self, Share},
@@ -33,7 +33,7 @@ pub(crate) struct Handle {
 /// under it ends with its last open.
 #[derive(Debug)]
 pub(crate) struct Open {
-    share: Share,
+    share: Arc<Share>,
     pub(crate) read_only: bool,
     made_in: Process,
     closed: AtomicBool,
@@ -113,7 +113,7 @@ impl Open {
         let place = Place::prepare(path, &options.engine)?;
         let share = registry::open(&place.path, &options.engine, options.handle.policy())?;
         Ok(Self {
-            share,
+            share: Arc::new(share),
             read_only: options.engine.read_only,
             made_in: Process::current(),
             closed: AtomicBool::new(false),
@@ -146,7 +146,7 @@ impl Open {
         }
     }
 
-    pub(crate) fn close(&self, deadline: Deadline) -> Result<()> {
+    pub(crate) fn close(&self) -> Result<()> {
         if self.is_forked() {
             return Err(Error::Forked);
         }
@@ -154,7 +154,7 @@ impl Open {
         if self.is_closed() {
             return Ok(());
         }
-        self.share.release(|engine| engine.close(deadline))?;
+        self.share.release(Engine::close)?;
         self.closed.store(true, Ordering::Release);
         Ok(())
     }
@@ -170,10 +170,30 @@ impl Drop for Open {
             }
             return;
         }
+        if self.is_closed() {
+            return;
+        }
         let deadline = Deadline::after(self.engine().options.close_timeout);
-        if let Err(error) = self.close(deadline) {
-            let path = self.engine().path.display();
-            crate::log::warning!("{path} was not closed cleanly: {error}");
+        let (done, closed) = reply();
+        let (share, folder) = (Arc::clone(&self.share), self.temporary.take());
+        // On a thread of its own: what takes longer than the drop may goes on, and who opens the
+        // file meanwhile waits for it.
+        let close = move || {
+            done.send(share.release(Engine::close));
+            drop(folder);
+        };
+        let thread = std::thread::Builder::new().name("kvault-closer".to_owned()).spawn(close);
+        let outcome = match thread {
+            Ok(_) => closed.wait_until(deadline),
+            // No thread to be had: then here, however long it takes.
+            Err(_) => Some(Ok(self.share.release(Engine::close))),
+        };
+        let path = self.engine().path.display();
+        match outcome {
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(error))) => crate::log::warning!("{path} was not closed cleanly: {error}"),
+            Some(Err(Gone)) => crate::log::warning!("{path} was not closed: its closer died"),
+            None => crate::log::warning!("{path} is still being closed"),
         }
     }
 }

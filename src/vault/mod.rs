@@ -17,7 +17,7 @@ use crate::{
     Options, Reader, Result, Stats,
     options::buffered_needs_a_cache,
     store::{ReadConn, Table},
-    sync::{Arc, Deadline},
+    sync::Arc,
     writer::{Command, Op},
 };
 
@@ -253,7 +253,7 @@ impl KVault {
     ///
     /// If the connection cannot be closed.
     pub fn close(&self) -> Result<()> {
-        self.handle.open.close(Deadline::NEVER)
+        self.handle.open.close()
     }
 
     fn ensure_table(&self) -> Result<()> {
