@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     plain(&zoo)?;
     compound(&zoo)?;
     tensors(&zoo)?;
+    what_python_cannot_read(&zoo)?;
     zoo.0.close()?;
     Ok(())
 }
@@ -112,4 +113,13 @@ fn tensors(zoo: &Zoo) -> kvault::Result<()> {
     }
     put! { float32 f32; float64 f64; int32 i32; int64 i64; uint8 u8; uint16 u16; uint32 u32; uint64 u64; int8 i8; int16 i16; }
     Ok(())
+}
+
+/// Its reader knows a tensor by its length alone, and a tensor inside another value not at all.
+fn what_python_cannot_read(zoo: &Zoo) -> kvault::Result<()> {
+    let seen = |shape: &[usize], data: &str| json!({"tensor": {"dtype": "uint8", "shape": shape, "data": data}});
+    let short = Tensor::new(&[2], &[1_u8, 2])?;
+    zoo.put("tensor of eight bytes", &short, seen(&[2], "0102"))?;
+    zoo.put("tensor without elements", &Tensor::new::<u8>(&[0], &[])?, seen(&[0], ""))?;
+    zoo.put("tensor in a list", &[&short], json!({"repr": "[array([1, 2], dtype=uint8)]"}))
 }

@@ -182,11 +182,19 @@ impl Engine {
     /// Finishes what is queued, closes the connections and ends the threads. After a failure all
     /// of it goes on.
     pub(crate) fn close(self: &Arc<Self>) -> Result<()> {
+        if self.readers.is_moved() {
+            return self.close_moved();
+        }
         self.close_with(|reply| Command::Close { moved: false, reply })
     }
 
     /// Closes the engine of a file that is not at its path any more.
     pub(crate) fn close_moved(self: &Arc<Self>) -> Result<()> {
+        // First what may fail: connections that were closed could not be opened again.
+        match self.checkpoint_by_writer(CheckpointMode::Truncate) {
+            Ok(_) | Err(Error::Closed | Error::Poisoned { .. } | Error::ReadOnly { .. }) => {}
+            Err(error) => return Err(error),
+        }
         self.close_with(|reply| Command::Close { moved: true, reply })
     }
 

@@ -99,7 +99,7 @@ impl Keeper {
         let Some(log) = self.log() else { return false };
         let now = Instant::now();
         if self.log.0 != log.pages {
-            self.log = (log.pages, now);
+            (self.log, self.cut) = ((log.pages, now), None);
         }
         // A reader may keep a part of the log from being moved: do not try all the time.
         let idle = self.log.1.elapsed() >= IDLE && self.tried.elapsed() >= IDLE;
@@ -107,8 +107,11 @@ impl Keeper {
             self.tried = now;
             self.checkpoint();
         } else if idle && log.backlog == 0 && self.cut.is_none_or(|at| at != log.pages) {
+            // Once: who reads from it now may do so for long.
             self.cut = Some(log.pages);
-            self.cut_log();
+            if self.cut_log() {
+                (self.log, self.cut) = ((0, now), None);
+            }
         }
         let cut = self.cut;
         let left = |log: Log| log.backlog > 0 || (log.pages > 0 && cut != Some(log.pages));
@@ -129,14 +132,15 @@ impl Keeper {
     }
 
     /// Gives the log's space back when nobody writes. Who reads from it is not waited for.
-    fn cut_log(&self) {
+    /// Returns whether that worked.
+    fn cut_log(&self) -> bool {
         let beside = may_checkpoint_beside_writes(store::library_version());
-        if let Some(conn) = self.conn.as_ref().filter(|_| beside)
-            && let Some(_alone) = self.engine.checkpointing.try_lock()
-            && let Err(fault) = conn.cut_log(Duration::ZERO)
-        {
+        let Some(conn) = self.conn.as_ref().filter(|_| beside) else { return false };
+        let Some(_alone) = self.engine.checkpointing.try_lock() else { return false };
+        conn.cut_log(Duration::ZERO).unwrap_or_else(|fault| {
             self.engine.monitor.failed(&fault);
-        }
+            false
+        })
     }
 
     fn checkpoint(&self) {

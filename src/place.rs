@@ -59,7 +59,10 @@ impl Place {
 
     fn temporary() -> Result<Self> {
         let failed = |error| Error::io("make a temporary folder", error);
-        let folder = TempDir::with_prefix("kvault-").map_err(failed)?;
+        // What is in memory is nobody else's to read.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("kvault-").permissions(private).tempdir();
+        let folder = folder.map_err(failed)?;
         Ok(Self { path: folder.path().join("memory.db").into(), temporary: Some(folder) })
     }
 }

@@ -75,12 +75,11 @@ impl Readers {
 
     /// A new connection, for the pool or for somebody to keep.
     pub(crate) fn connect(&self) -> Result<Arc<Connection>> {
+        // Also before: another file would come with the same log and index, and closing those
+        // again would take away the locks that our connections have on them.
+        self.check_place()?;
         let (conn, _) = open_reader(&self.settings)?;
-        if FileId::of(&self.settings.path).ok() != Some(self.file) {
-            // What was opened just now is another file, or a name that no other process knows.
-            let gone = std::io::Error::other("the file was moved away or replaced");
-            return Err(Error::io(format!("read {}", self.settings.path.display()), gone));
-        }
+        self.check_place()?;
         let conn = Arc::new(Lease::new(conn));
         let mut all = self.all.lock();
         // Under the lock, so that `close` sees this one or this one sees `close`.
@@ -90,6 +89,20 @@ impl Readers {
         all.retain(|known| known.strong_count() > 0);
         all.push(Arc::downgrade(&conn));
         Ok(conn)
+    }
+
+    /// Whether the file is not at its path any more.
+    pub(crate) fn is_moved(&self) -> bool {
+        FileId::of(&self.settings.path).ok() != Some(self.file)
+    }
+
+    fn check_place(&self) -> Result<()> {
+        if self.is_moved() {
+            // What is there is another file, or nothing.
+            let gone = std::io::Error::other("the file was moved away or replaced");
+            return Err(Error::io(format!("read {}", self.settings.path.display()), gone));
+        }
+        Ok(())
     }
 
     /// Ends views that nobody used for a while; whether there are others.

@@ -13,7 +13,7 @@ use crate::{
     fork::Process,
     options::EngineOptions,
     retry::Policy,
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Deadline, Mutex},
 };
 
 /// The engines of one process. A forked child has a table of its own: the locks and engines in
@@ -38,7 +38,8 @@ enum State {
     Gone,
 }
 
-/// A share in an engine. It has to be [released](Self::release).
+/// A share in an engine. It, or a clone of it, has to be [released](Self::release).
+#[derive(Clone)]
 pub(crate) struct Share {
     pub(crate) engine: Arc<Engine>,
     file: FileId,
@@ -47,11 +48,28 @@ pub(crate) struct Share {
 
 /// Generations of forks that each get a table. Deeper ones share the last.
 const GENERATIONS: usize = 64;
+static TABLES: [OnceLock<Registry>; GENERATIONS] = [const { OnceLock::new() }; GENERATIONS];
 
 fn registry() -> &'static Registry {
-    static TABLES: [OnceLock<Registry>; GENERATIONS] = [const { OnceLock::new() }; GENERATIONS];
     let [.., last] = &TABLES;
     TABLES.get(Process::current().generation()).unwrap_or(last).get_or_init(Registry::default)
+}
+
+/// Refuses a file that was open in a parent when this process was forked off.
+///
+/// SQLite keeps a list of the files that its process has open and locked. A child inherits the
+/// list and not the locks: on such a file it would take none, and believe that it has them. What
+/// it writes then is lost, at the latest when the parent closes the file.
+fn refuse_inherited(file: FileId) -> Result<()> {
+    let parents = TABLES.iter().take(Process::current().generation());
+    for table in parents.filter_map(OnceLock::get) {
+        // Held by a thread of the parent that opens or closes something: nobody will ever know.
+        let known = table.entries.try_lock().map(|entries| entries.contains_key(&file));
+        if known.unwrap_or(true) {
+            return Err(Error::Forked);
+        }
+    }
+    Ok(())
 }
 
 /// The databases of the engines of this process.
@@ -63,7 +81,7 @@ pub(crate) fn open_files() -> Vec<(FileId, Arc<Path>)> {
 /// The engine of the file at `path`: a new one, or the one that others use already.
 pub(crate) fn open(path: &Arc<Path>, options: &EngineOptions, retry: Policy) -> Result<Share> {
     loop {
-        end_engine_of_moved_file(path)?;
+        retry.run(Deadline::NEVER, || end_engines_of_moved_files(path))?;
         let (file, entry, first) = enter(path, options)?;
         if first {
             return start(path, options, retry, file, entry);
@@ -84,6 +102,7 @@ fn enter(path: &Arc<Path>, options: &EngineOptions) -> Result<(FileId, Arc<Entry
         create_if_missing(path).map_err(failed)?;
     }
     let file = FileId::of(path).map_err(failed)?;
+    refuse_inherited(file)?;
     if let Some(entry) = entries.get(&file) {
         return Ok((file, Arc::clone(entry), false));
     }
@@ -133,36 +152,47 @@ fn join(options: &EngineOptions, file: FileId, entry: Arc<Entry>) -> Result<Opti
     Ok(Some(Share { engine, file, entry }))
 }
 
-/// Ends the engine of a file that was moved away from `path`.
+/// Ends engines whose file was moved away, where that is in the way of opening `path`.
 ///
-/// Its log and index still go by that name, and would be taken for those of the file that is
-/// there now: SQLite's documentation calls this a way to corrupt a database. The handles of that
-/// engine are closed, with everything they were told is stored in the file that was moved.
-fn end_engine_of_moved_file(path: &Arc<Path>) -> Result<()> {
-    let here = FileId::of(path).ok();
-    let moved = {
-        let entries = registry().entries.lock();
-        let mut all = entries.iter();
-        all.find(|(file, entry)| entry.path == *path && Some(**file) != here)
-            .map(|(file, entry)| (*file, Arc::clone(entry)))
-    };
-    let Some((file, entry)) = moved else { return Ok(()) };
-    let mut state = entry.state.lock();
-    while matches!(*state, State::Opening | State::Closing) {
-        entry.changed.wait(&mut state);
-    }
-    let State::Open(engine, opens) = std::mem::replace(&mut *state, State::Closing) else {
-        return Ok(());
-    };
-    drop(state);
-    match engine.close_moved() {
-        Ok(()) => entry.remove(file),
-        Err(error) => {
+/// The log and index of such an engine still go by the old name, and would be taken for those of
+/// the file that is there now: SQLite's documentation calls this a way to corrupt a database. The
+/// handles of that engine are closed, with everything they were told is stored in the file that
+/// was moved.
+fn end_engines_of_moved_files(path: &Arc<Path>) -> Result<()> {
+    while let Some((file, entry)) = moved_file(path) {
+        let mut state = entry.state.lock();
+        let (engine, opens) = loop {
+            match &*state {
+                State::Opening | State::Closing => entry.changed.wait(&mut state),
+                // Another open was faster.
+                State::Gone => break (None, 0),
+                State::Open(engine, opens) => break (Some(Arc::clone(engine)), *opens),
+            }
+        };
+        let Some(engine) = engine else { continue };
+        *state = State::Closing;
+        drop(state);
+        if let Err(error) = engine.close_moved() {
             entry.set(State::Open(engine, opens));
             return Err(error);
         }
+        entry.remove(file);
     }
     Ok(())
+}
+
+/// An engine whose file is not at its path any more, while `path` is that path or leads to that
+/// file by another name.
+fn moved_file(path: &Arc<Path>) -> Option<(FileId, Arc<Entry>)> {
+    let entries = registry().entries.lock();
+    // Under the lock under which files are made: what was made just now was not moved.
+    let here = FileId::of(path).ok();
+    let mut all = entries.iter();
+    all.find(|(file, entry)| {
+        let concerned = entry.path == *path || Some(**file) == here;
+        concerned && FileId::of(&entry.path).ok() != Some(**file)
+    })
+    .map(|(file, entry)| (*file, Arc::clone(entry)))
 }
 
 impl Entry {
@@ -183,32 +213,41 @@ impl Entry {
 }
 
 impl Share {
-    /// Gives the share back; the last one closes the engine with `close`. If that fails the
-    /// engine stays open, and so does the share.
-    pub(crate) fn release(&self, close: impl FnOnce(&Arc<Engine>) -> Result<()>) -> Result<()> {
-        let engine = {
-            let mut state = self.entry.state.lock();
+    /// Gives the share back; the last one closes the engine. If that fails the engine stays open,
+    /// and so does the share.
+    pub(crate) fn release(&self) -> Result<()> {
+        if self.leave() { self.end(true) } else { Ok(()) }
+    }
+
+    /// Gives the share back. Whether it was the last one: then whoever opens the file waits, and
+    /// the engine has to be [ended](Self::end).
+    pub(crate) fn leave(&self) -> bool {
+        let mut state = self.entry.state.lock();
+        loop {
             match &mut *state {
                 State::Open(_, opens) if *opens > 1 => {
                     *opens -= 1;
-                    return Ok(());
+                    return false;
                 }
-                State::Open(engine, _) => {
-                    let engine = Arc::clone(engine);
+                State::Open(..) => {
                     *state = State::Closing;
-                    engine
+                    return true;
                 }
-                // Ended by an open of another file under the same name.
-                State::Opening | State::Closing | State::Gone => return Ok(()),
-            }
-        };
-        match close(&engine) {
-            Ok(()) => self.entry.remove(self.file),
-            Err(error) => {
-                self.entry.set(State::Open(engine, 1));
-                return Err(error);
+                // Being ended by an open of another file under its name, which may fail.
+                State::Opening | State::Closing => self.entry.changed.wait(&mut state),
+                State::Gone => return false,
             }
         }
+    }
+
+    /// Closes the engine after the last one has [left](Self::leave). If that fails the engine
+    /// stays open, for this share if it is `kept`, and in any case for the next open.
+    pub(crate) fn end(&self, kept: bool) -> Result<()> {
+        if let Err(error) = self.engine.close() {
+            self.entry.set(State::Open(Arc::clone(&self.engine), usize::from(kept)));
+            return Err(error);
+        }
+        self.entry.remove(self.file);
         Ok(())
     }
 }

@@ -51,41 +51,41 @@ impl Serialize for Bytes<'_> {
 }
 
 /// Looks at code and bytes of what a newtype called [`NAME`] holds, without a copy.
-pub(crate) fn look<R>(
+#[inline]
+pub(crate) fn look(
     pair: &(impl Serialize + ?Sized),
-    look: impl FnOnce(i8, &[u8]) -> R,
-) -> Result<R, Refused> {
-    let state = Look { then: Some(look), code: None, found: None };
-    pair.serialize(Only(state))
+    mut look: impl FnMut(i8, &[u8]),
+) -> Result<(), Refused> {
+    pair.serialize(Only(Look { then: &mut look, code: None }))
 }
 
-struct Look<F, R> {
-    then: Option<F>,
+struct Look<'a, F> {
+    then: &'a mut F,
     code: Option<i8>,
-    found: Option<R>,
 }
 
-impl<R, F: FnOnce(i8, &[u8]) -> R> Accept for Look<F, R> {
-    type Ok = R;
+impl<F: FnMut(i8, &[u8])> Accept for Look<'_, F> {
+    type Ok = ();
 
+    #[inline]
     fn tuple(self) -> Result<Self, Refused> {
         Ok(self)
     }
 
+    #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         match self.code {
-            None => self.code = Some(value.serialize(Only(Code))?),
-            Some(code) => {
-                let then = self.then.take().ok_or(Refused)?;
-                let found = value.serialize(Only(Data(|data: &[u8]| then(code, data))))?;
-                self.found = Some(found);
+            None => {
+                self.code = Some(value.serialize(Only(Code))?);
+                Ok(())
             }
+            Some(code) => value.serialize(Only(Data(self.then, code))),
         }
-        Ok(())
     }
 
-    fn end(self) -> Result<R, Refused> {
-        self.found.ok_or(Refused)
+    #[inline]
+    fn end(self) -> Result<(), Refused> {
+        Ok(())
     }
 }
 
@@ -94,18 +94,21 @@ struct Code;
 impl Accept for Code {
     type Ok = i8;
 
+    #[inline]
     fn int(self, value: i128) -> Result<i8, Refused> {
         i8::try_from(value).map_err(|_| Refused)
     }
 }
 
-struct Data<F>(F);
+struct Data<'a, F>(&'a mut F, i8);
 
-impl<R, F: FnOnce(&[u8]) -> R> Accept for Data<F> {
-    type Ok = R;
+impl<F: FnMut(i8, &[u8])> Accept for Data<'_, F> {
+    type Ok = ();
 
-    fn bytes(self, value: &[u8]) -> Result<R, Refused> {
-        Ok((self.0)(value))
+    #[inline]
+    fn bytes(self, value: &[u8]) -> Result<(), Refused> {
+        (self.0)(self.1, value);
+        Ok(())
     }
 }
 

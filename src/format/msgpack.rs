@@ -13,6 +13,7 @@ use super::{
 };
 
 /// A serializer that writes the fields of a struct by name.
+#[inline]
 pub(crate) fn serializer(
     out: Vec<u8>,
 ) -> rmp_serde::Serializer<Vec<u8>, StructMapConfig<DefaultConfig>> {

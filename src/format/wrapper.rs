@@ -12,6 +12,7 @@ const PREFIX: &str = "$kvault::";
 macro_rules! wrappers {
     ($($(#[doc = $doc:literal])* $name:ident $marker:literal,)*) => {
         /// The encoding that a newtype of this name asks for.
+        #[inline]
         pub(crate) fn encoding_of(name: &str) -> Option<Encoding> {
             match name.strip_prefix(PREFIX)? {
                 $(stringify!($name) => Some(Encoding::$name),)*

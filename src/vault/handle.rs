@@ -10,7 +10,7 @@ use crate::{
     engine::Engine,
     fork::{self, Process},
     format::PackSettings,
-    handoff::{Gone, Reply, reply},
+    handoff::{Reply, reply},
     options::{HandleOptions, buffered_needs_a_cache},
     place::Place,
     registry::{self, Share},
@@ -33,15 +33,14 @@ pub(crate) struct Handle {
 /// under it ends with its last open.
 #[derive(Debug)]
 pub(crate) struct Open {
-    share: Arc<Share>,
+    share: Share,
     pub(crate) read_only: bool,
     made_in: Process,
     closed: AtomicBool,
     /// Held while closing, so that a second close waits for the first.
     closing: Mutex<()>,
-    /// The folder of a vault that is not to outlive its engine. Behind the share, so that it is
-    /// dropped after it.
-    temporary: Option<TempDir>,
+    /// The folder of a vault that is not to outlive its engine.
+    temporary: Mutex<Option<TempDir>>,
 }
 
 impl Handle {
@@ -113,12 +112,12 @@ impl Open {
         let place = Place::prepare(path, &options.engine)?;
         let share = registry::open(&place.path, &options.engine, options.handle.policy())?;
         Ok(Self {
-            share: Arc::new(share),
+            share,
             read_only: options.engine.read_only,
             made_in: Process::current(),
             closed: AtomicBool::new(false),
             closing: Mutex::new(()),
-            temporary: place.temporary,
+            temporary: Mutex::new(place.temporary),
         })
     }
 
@@ -154,46 +153,49 @@ impl Open {
         if self.is_closed() {
             return Ok(());
         }
-        self.share.release(Engine::close)?;
+        self.share.release()?;
         self.closed.store(true, Ordering::Release);
+        drop(self.temporary.lock().take());
         Ok(())
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
+        let temporary = self.temporary.get_mut().take();
         if self.is_forked() {
             // What the parent has open leaks: a child that closed it would damage the file.
-            std::mem::forget(Arc::clone(&self.share.engine));
-            if let Some(folder) = self.temporary.take() {
-                std::mem::forget(folder);
-            }
+            std::mem::forget((Arc::clone(&self.share.engine), temporary));
             return;
         }
-        if self.is_closed() {
+        if self.is_closed() || !self.share.leave() {
             return;
         }
-        let deadline = Deadline::after(self.engine().options.close_timeout);
-        let (done, closed) = reply();
-        let (share, folder) = (Arc::clone(&self.share), self.temporary.take());
-        // On a thread of its own: what takes longer than the drop may goes on, and who opens the
-        // file meanwhile waits for it.
+        // On a thread of its own, which goes on when this one has waited long enough: what has
+        // begun to close must come to its end, or the file could never be opened again.
+        let (closed, end) = reply();
+        let share = self.share.clone();
         let close = move || {
-            done.send(share.release(Engine::close));
-            drop(folder);
+            end_and_log(&share);
+            drop(temporary);
+            closed.send(());
         };
-        let thread = std::thread::Builder::new().name("kvault-closer".to_owned()).spawn(close);
-        let outcome = match thread {
-            Ok(_) => closed.wait_until(deadline),
-            // No thread to be had: then here, however long it takes.
-            Err(_) => Some(Ok(self.share.release(Engine::close))),
-        };
-        let path = self.engine().path.display();
-        match outcome {
-            Some(Ok(Ok(()))) => {}
-            Some(Ok(Err(error))) => crate::log::warning!("{path} was not closed cleanly: {error}"),
-            Some(Err(Gone)) => crate::log::warning!("{path} was not closed: its closer died"),
-            None => crate::log::warning!("{path} is still being closed"),
+        match std::thread::Builder::new().name("kvault-closer".to_owned()).spawn(close) {
+            Ok(_) => {
+                let timeout = self.engine().options.close_timeout;
+                if end.wait_until(Deadline::after(timeout)).is_none() {
+                    let path = self.engine().path.display();
+                    crate::log::warning!("{path} is still being closed after {timeout:?}");
+                }
+            }
+            Err(_) => end_and_log(&self.share),
         }
+    }
+}
+
+fn end_and_log(share: &Share) {
+    if let Err(error) = share.end(false) {
+        let path = share.engine.path.display();
+        crate::log::warning!("{path} was not closed cleanly: {error}");
     }
 }

@@ -274,3 +274,6 @@ impl From<Handle> for KVault {
         Self { handle: Arc::new(handle) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,6 +105,8 @@ impl Running {
                 Command::Optimize { vacuum, reply } => {
                     let outcome = self.optimize(vacuum);
                     self.answer(reply, outcome);
+                    // A vacuum puts the whole file into the log.
+                    self.look_after_log();
                 }
                 Command::Close { moved, reply } => {
                     let outcome = self.close(moved);
@@ -209,29 +211,32 @@ impl Running {
         let Some(conn) = &self.conn else { return };
         let log = conn.log();
         let due = |interval| self.shortened.is_none_or(|at| at.elapsed() >= interval);
+        let long = pages.saturating_mul(LONG_LOG);
         // Begun before the limit, so that it is not passed while it is tried.
         if log.bytes > wal_limit / 8 * 7 {
-            if log.bytes > wal_limit || due(CUT_INTERVAL) {
+            if due(CUT_INTERVAL) {
                 self.shared.readers.recall();
                 let keeper_is_done = self.shared.checkpointing.try_lock_for(CUT_PATIENCE);
                 let cut = keeper_is_done.map(|_alone| conn.cut_log(CUT_PATIENCE));
                 match cut {
-                    Some(Ok(true)) => return,
-                    Some(Ok(false)) | None => {}
+                    Some(Ok(true)) => return self.shared.monitor.log_is_within(true),
+                    Some(Ok(false)) | None => {
+                        self.shared.monitor.log_is_within(log.bytes <= wal_limit);
+                    }
                     Some(Err(fault)) => self.shared.monitor.failed(&fault),
                 }
                 self.shortened = Some(Instant::now());
             }
             retry::pause(THROTTLE);
-        } else if log.pages >= pages.saturating_mul(LONG_LOG)
-            && log.backlog <= pages
+        } else if log.pages >= long
+            && (log.backlog <= pages || log.pages / 2 >= long)
             && due(RESTART_INTERVAL)
         {
             // The keeper never quite catches up while writes go on. What is left is little: with
             // it done, and no view in the way, the next write begins the log anew.
             self.shared.readers.recall();
-            // The keeper may be at it: then it is tried again soon.
-            if let Some(_alone) = self.shared.checkpointing.try_lock()
+            // The keeper may be at it: then it is waited for a little, or it is tried again soon.
+            if let Some(_alone) = self.shared.checkpointing.try_lock_for(CUT_PATIENCE)
                 && let Err(fault) = conn.checkpoint(CheckpointMode::Passive)
             {
                 self.shared.monitor.failed(&fault);
@@ -239,6 +244,8 @@ impl Running {
             self.shortened = Some(Instant::now());
         } else if log.backlog >= pages {
             if self.shared.monitor.is_keeper_dead() {
+                // Nobody else ends views that are idle.
+                self.shared.readers.recall();
                 if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {
                     self.shared.monitor.failed(&fault);
                 }

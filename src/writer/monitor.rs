@@ -20,6 +20,8 @@ pub(crate) struct Monitor {
     /// How the keeper died, if it did.
     keeper: Mutex<Option<Trouble>>,
     keeper_dead: AtomicBool,
+    /// Since when somebody keeps the log over its limit.
+    long_log: Mutex<Option<SystemTime>>,
 }
 
 /// Why writes fail at present.
@@ -64,6 +66,26 @@ impl Monitor {
         self.keeper_dead.store(true, Ordering::Release);
     }
 
+    /// Whether the log could be kept under its limit when that was last tried.
+    pub(super) fn log_is_within(&self, limit: bool) {
+        let mut since = self.long_log.lock();
+        if limit {
+            *since = None;
+        } else if since.is_none() {
+            crate::log::warning!(
+                "somebody reads from the write-ahead log and keeps it over its limit"
+            );
+            *since = Some(SystemTime::now());
+        }
+    }
+
+    fn log_trouble(&self) -> Option<Trouble> {
+        let since = (*self.long_log.lock())?;
+        let why = std::io::Error::other("somebody reads from it all the time");
+        let cause = Error::io("keep the write-ahead log under its limit", why);
+        Some(Trouble { cause, since, lasting: false })
+    }
+
     pub(super) fn is_keeper_dead(&self) -> bool {
         self.keeper_dead.load(Ordering::Acquire)
     }
@@ -99,7 +121,7 @@ impl Monitor {
 
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         let trouble = self.trouble.lock().clone();
-        trouble.or_else(|| self.keeper.lock().clone())
+        trouble.or_else(|| self.keeper.lock().clone()).or_else(|| self.log_trouble())
     }
 
     pub(crate) fn counted(&self) -> Counted {

@@ -34,6 +34,30 @@ const ROLES: &[(&str, Role)] = &[
     ("as nobody", crate::unwritable::as_nobody),
     #[cfg(target_os = "linux")]
     ("full disk", crate::full_disk::inside),
+    #[cfg(target_os = "linux")]
+    ("hold a view", crate::views::hold_a_view),
+    #[cfg(target_os = "linux")]
+    ("write for ever", crate::endless::write_for_ever),
+    #[cfg(target_os = "linux")]
+    ("fork often", crate::forks::fork_often),
+    #[cfg(target_os = "linux")]
+    ("fork in a crowd", crate::forks::fork_in_a_crowd),
+    #[cfg(target_os = "linux")]
+    ("open in forked children", crate::forks::open_in_forked_children),
+    #[cfg(target_os = "linux")]
+    ("open and close often", crate::leftovers::open_and_close_often),
+    #[cfg(target_os = "linux")]
+    ("return from main", crate::leftovers::return_from_main),
+    #[cfg(target_os = "linux")]
+    ("commit numbers", crate::freshness::commit_numbers),
+    #[cfg(target_os = "linux")]
+    ("commit and say", crate::freshness::commit_and_say),
+    #[cfg(target_os = "linux")]
+    ("cut the log", crate::freshness::cut_the_log),
+    #[cfg(target_os = "linux")]
+    ("work until killed", crate::killed::work_until_killed),
+    #[cfg(target_os = "linux")]
+    ("optimize without room", crate::optimizing::without_room),
 ];
 
 /// The way into every child. It does nothing when it is run as a test.

@@ -46,3 +46,35 @@ mod sync_failure;
 mod syncs;
 #[cfg(target_os = "linux")]
 mod unwritable;
+
+// The life of an engine: these look at /proc, fork, or mount.
+#[cfg(target_os = "linux")]
+mod api;
+#[cfg(target_os = "linux")]
+mod endless;
+#[cfg(target_os = "linux")]
+mod foreign_changes;
+#[cfg(target_os = "linux")]
+mod forks;
+#[cfg(target_os = "linux")]
+mod freshness;
+#[cfg(target_os = "linux")]
+mod keeper;
+#[cfg(target_os = "linux")]
+mod killed;
+#[cfg(target_os = "linux")]
+mod kinds;
+#[cfg(target_os = "linux")]
+mod leftovers;
+#[cfg(target_os = "linux")]
+mod lifecycle;
+#[cfg(target_os = "linux")]
+mod moved;
+#[cfg(target_os = "linux")]
+mod one_engine;
+#[cfg(target_os = "linux")]
+mod open_races;
+#[cfg(target_os = "linux")]
+mod optimizing;
+#[cfg(target_os = "linux")]
+mod views;

@@ -4,7 +4,7 @@ use rmp_serde::encode::Error;
 use serde::{Serialize, Serializer, ser::Error as _};
 
 use super::{
-    out::{Out, Rmp},
+    out::{Out, ROOM, Rmp},
     sequence::Sequence,
 };
 use crate::format::{
@@ -23,7 +23,7 @@ pub(super) struct Choose<'a>(pub(super) &'a mut Out);
 impl<'a> Choose<'a> {
     /// `MessagePack`, by the codec crate.
     fn msgpack(self) -> Result<Watch<'a, &'a mut Rmp>, Error> {
-        self.0.begin(Encoding::MsgPack, 0).map_err(Error::custom)?;
+        self.0.begin(Encoding::MsgPack, 0, ROOM).map_err(Error::custom)?;
         Ok(Watch::new(&mut self.0.rmp, &self.0.facts))
     }
 }
@@ -151,14 +151,15 @@ impl<'a> Serializer for Choose<'a> {
         if name != ext::NAME {
             return value.serialize(self);
         }
-        let written = ext::look(value, |code, payload| match code {
-            ext::TENSOR => Some(self.0.tensor(payload)),
-            ext::INT => Some(self.0.pickle()),
-            _ => None,
+        let mut written = None;
+        let _ = ext::look(value, |code, payload| match code {
+            ext::TENSOR => written = Some(self.0.tensor(payload)),
+            ext::INT => written = Some(self.0.pickle()),
+            _ => {}
         });
         match written {
-            Ok(Some(done)) => done.map_err(Error::custom),
-            _ => self.msgpack()?.serialize_newtype_struct(name, value),
+            Some(done) => done.map_err(Error::custom),
+            None => self.msgpack()?.serialize_newtype_struct(name, value),
         }
     }
 
@@ -244,7 +245,12 @@ impl Accept for Number<'_> {
         if name != ext::NAME {
             return value.serialize(Only(self));
         }
-        ext::look(value, |code, payload| (code == ext::TENSOR).then(|| self.0.tensor(payload)))?
-            .ok_or(Refused)
+        let mut written = None;
+        ext::look(value, |code, payload| {
+            if code == ext::TENSOR {
+                written = Some(self.0.tensor(payload));
+            }
+        })?;
+        written.ok_or(Refused)
     }
 }

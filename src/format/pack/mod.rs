@@ -20,9 +20,6 @@ use crate::{Error, Result};
 use choose::Choose;
 use out::Out;
 
-/// How many bytes are set aside for a value of unknown size.
-const ROOM: usize = 128;
-
 /// Packs a value in the encoding that suits its type and the Python package.
 ///
 /// Bytes by type are borrowed, if they need no header.
@@ -42,13 +39,13 @@ fn pack_typed<T: Serialize + ?Sized>(value: &T, settings: PackSettings) -> Resul
         return Ok(number);
     }
     if let Some(text) = by_type::text(value) {
-        let mut out = Out::new(settings, header::LEN + text.len());
+        let mut out = Out::new(settings);
         return match out.text(text) {
             Ok(()) => Ok(out.finish().0),
             Err(fault) => Err(error(Some(Encoding::Utf8), fault)),
         };
     }
-    let mut out = Out::new(settings, ROOM);
+    let mut out = Out::new(settings);
     out.is_bytes = by_type::is_bytes::<T>();
     match value.serialize(Choose(&mut out)) {
         Ok(()) if out.wants_pickle() => pack_as(value, Encoding::Pickle, settings),
@@ -88,7 +85,7 @@ pub(crate) fn pack_as<T: Serialize + ?Sized>(
     let packed = match encoding {
         Encoding::Raw | Encoding::Utf8 => return pack_plain(value, encoding, settings),
         _ => {
-            let mut out = Out::new(settings, ROOM);
+            let mut out = Out::new(settings);
             out.encode(value, encoding).map(|()| out.finish().0)
         }
     };
@@ -105,7 +102,7 @@ fn pack_plain<T: Serialize + ?Sized>(
     if encoding == Encoding::Raw && by_type::bytes(value).is_some() {
         return pack(value, settings).map(Cow::into_owned);
     }
-    let mut out = Out::new(settings, ROOM);
+    let mut out = Out::new(settings);
     out.is_bytes = by_type::is_bytes::<T>();
     value.serialize(Choose(&mut out)).map_err(|fault| error(Some(encoding), Fault::new(fault)))?;
     match out.finish() {

@@ -4,9 +4,15 @@ use rmp_serde::config::{DefaultConfig, StructMapConfig};
 use serde::Serialize;
 
 use crate::format::{
-    Encoding, PackSettings, cbor, datapacker, escape, fault::Fault, header::Header, json, msgpack,
-    pickle, watch::Facts,
+    Encoding, PackSettings, cbor, datapacker, escape,
+    fault::Fault,
+    header::{self, Header},
+    json, msgpack, pickle,
+    watch::Facts,
 };
+
+/// How many bytes are set aside for a payload of unknown length.
+pub(super) const ROOM: usize = 128;
 
 /// The codec crate's serializer, over the bytes to be stored.
 pub(super) type Rmp = rmp_serde::Serializer<Vec<u8>, StructMapConfig<DefaultConfig>>;
@@ -24,9 +30,10 @@ pub(super) struct Out {
 }
 
 impl Out {
-    pub(super) fn new(settings: PackSettings, room: usize) -> Self {
+    #[inline]
+    pub(super) fn new(settings: PackSettings) -> Self {
         Self {
-            rmp: msgpack::serializer(Vec::with_capacity(room)),
+            rmp: msgpack::serializer(Vec::new()),
             facts: Facts::new(Encoding::MsgPack),
             settings,
             is_bytes: false,
@@ -36,12 +43,19 @@ impl Out {
     }
 
     /// The stored bytes, and how they are encoded.
+    #[inline]
     pub(super) fn finish(self) -> (Vec<u8>, Option<Encoding>) {
         (self.rmp.into_inner(), self.encoding)
     }
 
-    /// Writes a header; the payload is to follow.
-    pub(super) fn begin(&mut self, encoding: Encoding, flags: u8) -> Result<&mut Vec<u8>, Fault> {
+    /// Writes a header; the payload, of about this length, is to follow.
+    #[inline]
+    pub(super) fn begin(
+        &mut self,
+        encoding: Encoding,
+        flags: u8,
+        len: usize,
+    ) -> Result<&mut Vec<u8>, Fault> {
         self.encoding = Some(encoding);
         if !self.settings.auto_pack {
             return Err(Fault::new("only bytes can be stored while auto-pack is disabled"));
@@ -50,6 +64,9 @@ impl Out {
             return Err(Fault::new("only bytes and text can be stored while headers are disabled"));
         }
         let out = self.rmp.get_mut();
+        if out.capacity() == 0 {
+            *out = Vec::with_capacity(header::LEN + len);
+        }
         out.extend_from_slice(&Header { encoding, flags }.to_bytes());
         Ok(out)
     }
@@ -60,7 +77,7 @@ impl Out {
             self.rmp.get_mut().extend_from_slice(text.as_bytes());
             return Ok(());
         }
-        let out = self.begin(Encoding::Utf8, 0)?;
+        let out = self.begin(Encoding::Utf8, 0, text.len())?;
         out.extend_from_slice(text.as_bytes());
         Ok(())
     }
@@ -85,20 +102,21 @@ impl Out {
     }
 
     pub(super) fn int(&mut self, value: i64) -> Result<(), Fault> {
-        let out = self.begin(Encoding::DataPacker, datapacker::Kind::Int.flags())?;
+        let out = self.begin(Encoding::DataPacker, datapacker::Kind::Int.flags(), 8)?;
         out.extend_from_slice(&value.to_le_bytes());
         Ok(())
     }
 
     pub(super) fn float(&mut self, value: f64) -> Result<(), Fault> {
-        let out = self.begin(Encoding::DataPacker, datapacker::Kind::Float.flags())?;
+        let out = self.begin(Encoding::DataPacker, datapacker::Kind::Float.flags(), 8)?;
         out.extend_from_slice(&value.to_le_bytes());
         Ok(())
     }
 
+    #[inline]
     pub(super) fn tensor(&mut self, payload: &[u8]) -> Result<(), Fault> {
-        let out = self.begin(Encoding::DataPacker, datapacker::Kind::Tensor.flags())?;
-        out.reserve_exact(payload.len());
+        let out =
+            self.begin(Encoding::DataPacker, datapacker::Kind::Tensor.flags(), payload.len())?;
         out.extend_from_slice(payload);
         Ok(())
     }
@@ -118,6 +136,7 @@ impl Out {
     }
 
     /// Whether what was written is to be replaced by a pickle.
+    #[inline]
     pub(super) fn wants_pickle(&self) -> bool {
         let better = self.encoding == Some(Encoding::MsgPack) && self.facts.ask_for_pickle();
         self.may_pickle() && (self.needs_pickle || better)
@@ -134,12 +153,12 @@ impl Out {
         match encoding {
             Encoding::DataPacker => super::choose::number(value, self),
             Encoding::MsgPack => {
-                self.begin(encoding, 0)?;
+                self.begin(encoding, 0, ROOM)?;
                 msgpack::write(value, &mut self.rmp, &facts)
             }
-            Encoding::Json => json::write(value, self.begin(encoding, 0)?, &facts),
-            Encoding::Cbor => cbor::write(value, self.begin(encoding, 0)?, &facts),
-            Encoding::Pickle => pickle::write(value, self.begin(encoding, 0)?, &facts),
+            Encoding::Json => json::write(value, self.begin(encoding, 0, ROOM)?, &facts),
+            Encoding::Cbor => cbor::write(value, self.begin(encoding, 0, ROOM)?, &facts),
+            Encoding::Pickle => pickle::write(value, self.begin(encoding, 0, ROOM)?, &facts),
             Encoding::Raw | Encoding::Utf8 => Err(Fault::new("no encoding of every value")),
         }
     }

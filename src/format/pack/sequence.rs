@@ -8,7 +8,7 @@ use serde::{
     ser::{Error as _, SerializeSeq, SerializeTuple, SerializeTupleStruct},
 };
 
-use super::out::{Out, Rmp};
+use super::out::{Out, ROOM, Rmp};
 use crate::format::{
     Encoding,
     watch::{Accept, Compound, Only, Refused, Watch},
@@ -28,6 +28,7 @@ pub(super) enum Sequence<'a> {
 
 impl<'a> Sequence<'a> {
     pub(super) fn new(out: &'a mut Out, len: Option<usize>) -> Self {
+        out.rmp.get_mut().reserve(len.unwrap_or(0).min(4096));
         Self::Bytes { out, len }
     }
 
@@ -50,7 +51,7 @@ impl<'a> Sequence<'a> {
         match self {
             Self::Bytes { out, len } => {
                 let bytes = take(out.rmp.get_mut());
-                out.begin(Encoding::MsgPack, 0).map_err(Error::custom)?;
+                out.begin(Encoding::MsgPack, 0, ROOM).map_err(Error::custom)?;
                 let mut list = Watch::new(&mut out.rmp, &out.facts).serialize_seq(len)?;
                 for byte in bytes {
                     list.serialize_element(&byte)?;

@@ -214,8 +214,13 @@ impl<'a> Serializer for Pickler<'a> {
         value: &T,
     ) -> Result<(), Fault> {
         if name == ext::NAME {
-            let int = ext::look(value, |code, le| (code == ext::INT).then(|| le.to_vec()));
-            if let Ok(Some(le)) = int {
+            let mut int = None;
+            let _ = ext::look(value, |code, le| {
+                if code == ext::INT {
+                    int = Some(le.to_vec());
+                }
+            });
+            if let Some(le) = int {
                 self.long(&le);
                 return Ok(());
             }

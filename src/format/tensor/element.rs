@@ -73,6 +73,7 @@ macro_rules! elements {
                 match self { $(Self::$dtype => $code,)* }
             }
 
+            #[inline]
             pub(super) const fn from_code(code: u8) -> Option<Self> {
                 match code { $($code => Some(Self::$dtype),)* _ => None }
             }
@@ -85,6 +86,7 @@ macro_rules! elements {
             /// assert_eq!(kvault::DType::U16.size(), 2);
             /// ```
             #[must_use]
+            #[inline]
             pub const fn size(self) -> usize {
                 match self { $(Self::$dtype => size_of::<$type>(),)* }
             }

@@ -87,20 +87,23 @@ impl Tensor {
     }
 
     /// Lays type, number of dimensions and shape so that the data behind them begin on a word.
+    #[inline]
     fn from_parts(head: &[u8], data: &[u8]) -> Self {
         let skip = head.len().next_multiple_of(8) - head.len();
         let (first, head) = head.split_at_checked(8 - skip).unwrap_or_default();
-        let whole = data.chunks_exact(8);
-        let (last, spare) = (whole.remainder(), data.len().next_multiple_of(8) - data.len());
+        let ((head, _), (whole, last)) = (head.as_chunks::<8>(), data.as_chunks::<8>());
 
-        let word = |chunk: &[u8]| chunk.try_into().map_or(0, u64::from_ne_bytes);
-        let mut words = Vec::with_capacity(1 + head.len() / 8 + data.len().div_ceil(8));
+        let mut words = Vec::with_capacity(1 + head.len() + data.len().div_ceil(8));
         words.push(padded(first, skip));
-        words.extend(head.chunks_exact(8).map(word));
-        words.extend(whole.map(word));
-        if spare > 0 {
+        words.extend(head.iter().copied().map(u64::from_ne_bytes));
+        match bytemuck::try_cast_slice(whole) {
+            Ok(aligned) => words.extend_from_slice(aligned),
+            Err(_) => words.extend(whole.iter().copied().map(u64::from_ne_bytes)),
+        }
+        if !last.is_empty() {
             words.push(padded(last, 0));
         }
+        let spare = data.len().next_multiple_of(8) - data.len();
         Self {
             words: words.into(),
             skip: u8::try_from(skip).unwrap_or_default(),
@@ -109,6 +112,7 @@ impl Tensor {
     }
 
     /// All of it as it is stored.
+    #[inline]
     pub(crate) fn payload(&self) -> &[u8] {
         let bytes: &[u8] = bytemuck::cast_slice(&self.words);
         let end = bytes.len() - usize::from(self.spare);
@@ -124,6 +128,7 @@ impl Tensor {
     /// assert_eq!(tensor.view().shape(), [2]);
     /// ```
     #[must_use]
+    #[inline]
     pub fn view(&self) -> TensorView<'_> {
         TensorView::trusted(self.payload())
     }

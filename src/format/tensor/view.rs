@@ -28,6 +28,7 @@ pub struct TensorView<'a> {
 
 impl<'a> TensorView<'a> {
     /// Checks that a payload is exactly a tensor.
+    #[inline]
     pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, Fault> {
         let short = || Fault::new("a tensor that ends within its shape");
         let (&[code, ndim], rest) = payload.split_first_chunk().ok_or_else(short)?;
@@ -46,6 +47,7 @@ impl<'a> TensorView<'a> {
     }
 
     /// A payload that is known to be one.
+    #[inline]
     pub(super) fn trusted(payload: &'a [u8]) -> Self {
         Self { payload }
     }
@@ -59,6 +61,7 @@ impl<'a> TensorView<'a> {
     /// assert_eq!(tensor.view().dtype(), kvault::DType::F32);
     /// ```
     #[must_use]
+    #[inline]
     pub fn dtype(&self) -> DType {
         let code = self.payload.first().copied().unwrap_or_default();
         DType::from_code(code).unwrap_or(DType::U8)
@@ -73,6 +76,7 @@ impl<'a> TensorView<'a> {
     /// assert_eq!(tensor.view().ndim(), 1);
     /// ```
     #[must_use]
+    #[inline]
     pub fn ndim(&self) -> usize {
         self.payload.get(1).copied().map_or(0, usize::from)
     }
@@ -125,6 +129,7 @@ impl<'a> TensorView<'a> {
     /// assert_eq!(tensor.view().data().len(), 8);
     /// ```
     #[must_use]
+    #[inline]
     pub fn data(&self) -> &'a [u8] {
         self.payload.get(self.data_start()..).unwrap_or_default()
     }
@@ -140,6 +145,7 @@ impl<'a> TensorView<'a> {
     /// assert_eq!(tensor.view().as_slice::<i8>(), None);
     /// ```
     #[must_use]
+    #[inline]
     pub fn as_slice<T: Element>(&self) -> Option<&'a [T]> {
         if T::DTYPE != self.dtype() || cfg!(target_endian = "big") {
             return None;
@@ -171,6 +177,7 @@ impl<'a> TensorView<'a> {
     /// assert_eq!(tensor.view().to_vec::<f64>(), None);
     /// ```
     #[must_use]
+    #[inline]
     pub fn to_vec<T: Element>(&self) -> Option<Vec<T>> {
         let data = self.data();
         (T::DTYPE == self.dtype()).then(|| match self.as_slice() {
@@ -194,6 +201,7 @@ impl<'a> TensorView<'a> {
     }
 
     /// All of it as it is stored.
+    #[inline]
     pub(crate) fn payload(&self) -> &'a [u8] {
         self.payload
     }
@@ -205,6 +213,7 @@ impl<'a> TensorView<'a> {
         Some(self.dtype().value(self.data().get(start..start + size)?))
     }
 
+    #[inline]
     fn data_start(&self) -> usize {
         2 + self.ndim() * 4
     }

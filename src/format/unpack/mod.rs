@@ -51,7 +51,14 @@ fn unpack_packed<T: DeserializeOwned + 'static>(
     settings: PackSettings,
 ) -> Result<T> {
     let packed = split::<T>(stored, settings)?;
-    let value = by_type::read(packed).unwrap_or_else(|| by_serde(packed));
+    if let Some(value) = by_type::read(packed) {
+        return Ok(value);
+    }
+    let value = if TypeId::of::<T>() == TypeId::of::<Value>() {
+        dynamic(packed).and_then(|value| cast(value).ok_or_else(other_type))
+    } else {
+        by_serde(packed)
+    };
     value.map_err(|fault| error::<T>(packed.encoding, fault))
 }
 
@@ -65,17 +72,19 @@ pub(crate) fn unpack_vec<T: DeserializeOwned + 'static>(
         return unpack(&stored, settings);
     };
     let head = stored.len() - payload.len();
-    let plain = matches!(encoding, Encoding::Raw | Encoding::Utf8);
-    if plain && TypeId::of::<T>() == TypeId::of::<Vec<u8>>() {
+    let is_plain = matches!(encoding, Encoding::Raw | Encoding::Utf8);
+    let wanted = TypeId::of::<T>();
+    let value = if is_plain && wanted == TypeId::of::<Vec<u8>>() {
         stored.drain(..head);
-        return cast(stored).map_err(|fault| error::<T>(encoding, fault));
-    }
-    if plain && TypeId::of::<T>() == TypeId::of::<String>() {
+        cast(stored).ok_or_else(other_type)
+    } else if is_plain && wanted == TypeId::of::<String>() {
         stored.drain(..head);
-        let text = String::from_utf8(stored).map_err(Fault::new).and_then(cast);
-        return text.map_err(|fault| error::<T>(encoding, fault));
-    }
-    unpack(&stored, settings)
+        let text = String::from_utf8(stored).map_err(Fault::new);
+        text.and_then(|text| cast(text).ok_or_else(other_type))
+    } else {
+        return unpack(&stored, settings);
+    };
+    value.map_err(|fault| error::<T>(encoding, fault))
 }
 
 /// Reads stored bytes as whatever they are.
@@ -99,19 +108,25 @@ pub(crate) fn view(stored: &[u8]) -> Result<TensorView<'_>> {
 
 #[inline]
 fn split<T: ?Sized>(stored: &[u8], settings: PackSettings) -> Result<Packed<'_>> {
-    let raw = Packed { encoding: Encoding::Raw, flags: 0, payload: stored };
-    if !settings.auto_pack {
-        return Ok(raw);
-    }
-    match Header::split(stored) {
-        Ok((None, _)) => Ok(raw),
-        Ok((Some(Header { encoding, flags }), payload)) => Ok(Packed { encoding, flags, payload }),
-        Err(bad) => Err(Error::decode(None, name_of::<T>(), bad)),
-    }
+    let (encoding, flags, payload) = if settings.auto_pack {
+        match Header::split(stored) {
+            Ok((Some(header), payload)) => (header.encoding, header.flags, payload),
+            Ok((None, payload)) => (Encoding::Raw, 0, payload),
+            Err(bad) => return Err(Error::decode(None, name_of::<T>(), bad)),
+        }
+    } else {
+        (Encoding::Raw, 0, stored)
+    };
+    Ok(Packed { encoding, flags, payload })
 }
 
 fn error<T: ?Sized>(encoding: Encoding, fault: Fault) -> Error {
     Error::decode(Some(encoding), name_of::<T>(), fault)
+}
+
+/// Never said: types are compared before they are cast.
+fn other_type() -> Fault {
+    Fault::new("a value of another type")
 }
 
 impl Packed<'_> {

@@ -227,10 +227,12 @@ impl<'f, S: Serializer> Serializer for Watch<'f, S> {
             return value.serialize(self);
         }
         self.not_text();
-        let fact = match ext::look(value, |code, _| code) {
-            Ok(ext::INT) => Fact::BigInt,
-            _ => Fact::Ext,
-        };
+        let mut fact = Fact::Ext;
+        let _ = ext::look(value, |code, _| {
+            if code == ext::INT {
+                fact = Fact::BigInt;
+            }
+        });
         let encoding = self.facts.encoding();
         if fact == Fact::BigInt && matches!(encoding, Encoding::Json | Encoding::Cbor) {
             return Err(S::Error::custom(format_args!("an integer over 128 bits, in {encoding}")));

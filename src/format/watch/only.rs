@@ -50,6 +50,7 @@ pub(crate) struct Only<A>(pub(crate) A);
 macro_rules! ints {
     ($($method:ident $type:ty),*) => {
         $(
+            #[inline]
             fn $method(self, value: $type) -> Result<A::Ok, Refused> {
                 self.0.int(value.into())
             }
@@ -115,6 +116,7 @@ impl<A: Accept> Serializer for Only<A> {
         self.0.float(value)
     }
 
+    #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<A::Ok, Refused> {
         self.0.bytes(value)
     }
@@ -141,6 +143,7 @@ impl<A: Accept> Serializer for Only<A> {
         Err(Refused)
     }
 
+    #[inline]
     fn serialize_tuple(self, _: usize) -> Result<Self, Refused> {
         self.0.tuple().map(Self)
     }
@@ -154,6 +157,7 @@ impl<A: Accept> SerializeTuple for Only<A> {
     type Ok = A::Ok;
     type Error = Refused;
 
+    #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         self.0.element(value)
     }

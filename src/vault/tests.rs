@@ -1,0 +1,190 @@
+//! What becomes of a vault whose threads die. Only from within can they be made to.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::KVault;
+use crate::{
+    CheckpointMode, CheckpointPolicy, Durability, Error, Health, OptimizeOptions, Options, Reader,
+    Result, handoff::Reply, sync::Deadline, writer::Command,
+};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const TEXT: &str = "the roof is on fire";
+
+impl KVault {
+    /// Has the writer panic when it comes to that, and does not wait for it.
+    fn panic(&self) {
+        let command = |reply: Reply<Result<()>>| {
+            drop(reply);
+            Command::Panic(TEXT)
+        };
+        let engine = self.handle.open.engine();
+        engine.call("panic", Deadline::NEVER, command).unwrap_err();
+    }
+}
+
+fn open(dir: &TempDir, change: impl FnOnce(Options) -> Options) -> KVault {
+    change(KVault::options()).open(dir.path().join("vault.db")).unwrap()
+}
+
+fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !there() {
+        assert!(start.elapsed() < MINUTE, "waited in vain until {what}");
+        thread::yield_now();
+    }
+}
+
+#[track_caller]
+fn poisoned<T: std::fmt::Debug>(outcome: Result<T>) {
+    match outcome {
+        Err(Error::Poisoned { panic }) => assert_eq!(panic, TEXT),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every change is refused, everything else is answered.
+fn check_poisoned(vault: &KVault, reader: &Reader, keys: u64) {
+    poisoned(vault.put_bytes("a", "2"));
+    poisoned(vault.with_durability(Durability::Power).put_bytes("a", "2"));
+    poisoned(vault.with_write_timeout(Duration::ZERO).put_bytes("a", "2"));
+    poisoned(vault.put_many_bytes([("a", "2")]));
+    poisoned(vault.delete("a"));
+    poisoned(vault.discard("a"));
+    poisoned(vault.clear());
+    poisoned(vault.flush());
+    poisoned(vault.table("new"));
+    poisoned(vault.checkpoint(CheckpointMode::Passive));
+    poisoned(vault.optimize(OptimizeOptions::default()));
+
+    assert_eq!(vault.get_bytes("a").unwrap().unwrap(), b"1");
+    assert_eq!((vault.len().unwrap(), reader.len().unwrap()), (keys, keys));
+    assert_eq!(vault.table("kv").unwrap().reader().unwrap().len().unwrap(), keys);
+    assert_eq!(vault.tables().unwrap(), ["kv"]);
+    assert!(!vault.is_closed());
+    assert!(vault.stats().commits > 0);
+    let Health::Broken { cause, .. } = vault.health() else { panic!("{:?}", vault.health()) };
+    poisoned::<()>(Err(cause));
+}
+
+fn panic_beside(queue_ops: usize, expected_waiting: usize) {
+    const CALLERS: u8 = 8;
+    let dir = tempfile::tempdir().unwrap();
+    let change = |options: Options| options.queue_ops(queue_ops).busy_timeout(MINUTE);
+    let vault = open(&dir, change);
+    let other = open(&dir, change);
+    vault.put_bytes("a", "1").unwrap();
+    let reader = vault.reader().unwrap();
+    assert_eq!(reader.len().unwrap(), 1);
+
+    // The writer stands before somebody else's lock with the first put, the panic comes next,
+    // and the callers stand behind it: in the queue, or where there is no room before it.
+    let lock = Connection::open(vault.path()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let put = |i: u8| {
+        let vault = if i % 2 == 0 { vault.clone() } else { other.clone() };
+        thread::spawn(move || vault.put_bytes([i], "value"))
+    };
+    let queued = |ops| wait_until("it is queued", || vault.stats().queued_ops == ops);
+    let first = put(0);
+    queued(1);
+    vault.panic();
+    queued(2);
+    let callers: Vec<_> = (1..=CALLERS).map(put).collect();
+    queued(queue_ops.min(2 + usize::from(CALLERS)));
+    wait_until("the others wait", || vault.stats().waiting_writers == expected_waiting);
+    lock.execute_batch("COMMIT").unwrap();
+    first.join().unwrap().unwrap();
+    for caller in callers {
+        poisoned(caller.join().unwrap());
+    }
+    check_poisoned(&vault, &reader, 2);
+    check_poisoned(&other, &reader, 2);
+
+    // It can be closed, by all who have it, and opened again.
+    for _ in 0..2 {
+        vault.close().unwrap();
+        other.close().unwrap();
+    }
+    assert!(matches!(vault.health(), Health::Closed));
+    assert!(matches!(vault.put_bytes("a", "2"), Err(Error::Closed)));
+    drop(lock);
+    let vault = open(&dir, |options| options);
+    assert_eq!(vault.get_bytes("a").unwrap().unwrap(), b"1");
+    assert_eq!(vault.get_bytes([0]).unwrap().unwrap(), b"value");
+    assert_eq!(vault.len().unwrap(), 2);
+    vault.put_bytes("b", "3").unwrap();
+    assert!(vault.health().is_good());
+    vault.close().unwrap();
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "the log is gone");
+}
+
+#[test]
+fn a_panic_of_the_writer_wakes_everybody_in_the_queue() {
+    panic_beside(100, 0);
+}
+
+#[test]
+fn a_panic_of_the_writer_wakes_everybody_before_the_queue() {
+    panic_beside(5, 5);
+}
+
+#[test]
+fn a_panic_of_the_writer_loses_nothing_that_was_acknowledged() {
+    for round in 0..10 {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = open(&dir, |options| options);
+        let acknowledged: u64 = thread::scope(|scope| {
+            let writers: Vec<_> = (0..4_u8)
+                .map(|thread| {
+                    let vault = &vault;
+                    scope.spawn(move || {
+                        for i in 0_u32.. {
+                            let key = [&[thread][..], &i.to_le_bytes()].concat();
+                            let outcome = vault.put_bytes(key, "value");
+                            if outcome.is_err() {
+                                poisoned(outcome);
+                                return u64::from(i);
+                            }
+                        }
+                        unreachable!()
+                    })
+                })
+                .collect();
+            wait_until("puts are under way", || vault.stats().writes > 30 * round);
+            vault.panic();
+            writers.into_iter().map(|writer| writer.join().unwrap()).sum()
+        });
+        // Dropped, not closed.
+        drop(vault);
+        assert_eq!(open(&dir, |options| options).len().unwrap(), acknowledged);
+    }
+}
+
+#[test]
+fn a_keeper_that_died_is_replaced_by_the_writer() {
+    let dir = tempfile::tempdir().unwrap();
+    let auto = CheckpointPolicy::Auto { pages: 20, wal_limit: 1 << 30 };
+    let vault = open(&dir, |options| options.page_size(4_096).checkpoint(auto));
+    let engine = vault.handle.open.engine();
+    engine.bell.stop();
+    engine.monitor.keeper_died(TEXT);
+    match vault.health() {
+        Health::Degraded { cause, .. } => poisoned::<()>(Err(cause)),
+        other => panic!("{other:?}"),
+    }
+    for i in 0..1_000_u32 {
+        vault.put_bytes(i.to_le_bytes(), [7; 2_000]).unwrap();
+    }
+    assert!(vault.stats().file_bytes > 1_000_000, "the log is moved");
+    assert!(vault.stats().wal_bytes < 2_000_000, "the log is begun anew");
+    assert_eq!(vault.len().unwrap(), 1_000);
+    vault.close().unwrap();
+    assert_eq!(open(&dir, |options| options).len().unwrap(), 1_000);
+}
