@@ -122,7 +122,8 @@ impl Keeper {
         if !self.engine.is_writable() || !self.engine.options.enable_wal {
             return None;
         }
-        if self.conn.is_none() {
+        // Another file under the same name would be opened, with our log.
+        if self.conn.is_none() && !self.engine.readers.is_moved() {
             match store::open_checkpointer(&self.engine.settings) {
                 Ok(conn) => self.conn = Some(conn),
                 Err(fault) => self.engine.monitor.failed(&fault),

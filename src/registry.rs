@@ -55,21 +55,16 @@ fn registry() -> &'static Registry {
     TABLES.get(Process::current().generation()).unwrap_or(last).get_or_init(Registry::default)
 }
 
-/// Refuses a file that was open in a parent when this process was forked off.
+/// Refuses to open anything in a child whose parent had a vault open when it forked.
 ///
-/// SQLite keeps a list of the files that its process has open and locked. A child inherits the
-/// list and not the locks: on such a file it would take none, and believe that it has them. What
-/// it writes then is lost, at the latest when the parent closes the file.
-fn refuse_inherited(file: FileId) -> Result<()> {
+/// SQLite keeps a list of the files that its process has open and locked, under mutexes. A child
+/// inherits the list and not the locks: on such a file it would take none, and believe that it
+/// has them. And a mutex that another thread of the parent held stays held for ever.
+fn refuse_inherited() -> Result<()> {
     let parents = TABLES.iter().take(Process::current().generation());
-    for table in parents.filter_map(OnceLock::get) {
-        // Held by a thread of the parent that opens or closes something: nobody will ever know.
-        let known = table.entries.try_lock().map(|entries| entries.contains_key(&file));
-        if known.unwrap_or(true) {
-            return Err(Error::Forked);
-        }
-    }
-    Ok(())
+    // A table whose lock was held at the fork was in use.
+    let unused = |table: &Registry| table.entries.try_lock().is_some_and(|all| all.is_empty());
+    if parents.filter_map(OnceLock::get).all(unused) { Ok(()) } else { Err(Error::Forked) }
 }
 
 /// The databases of the engines of this process.
@@ -96,13 +91,13 @@ pub(crate) fn open(path: &Arc<Path>, options: &EngineOptions, retry: Policy) -> 
 /// Finds or makes the entry of the file; whether it was made, and the engine is still to start.
 fn enter(path: &Arc<Path>, options: &EngineOptions) -> Result<(FileId, Arc<Entry>, bool)> {
     let failed = |error| Error::io(format!("open {}", path.display()), error);
+    refuse_inherited()?;
     // Held while the file is looked at and made: nobody may open it in between.
     let mut entries = registry().entries.lock();
     if options.create && !options.read_only {
         create_if_missing(path).map_err(failed)?;
     }
     let file = FileId::of(path).map_err(failed)?;
-    refuse_inherited(file)?;
     if let Some(entry) = entries.get(&file) {
         return Ok((file, Arc::clone(entry), false));
     }

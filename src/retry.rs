@@ -1,8 +1,8 @@
 //! Trying again what met a lock. The only place that sleeps.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use backoff::{Error as Attempt, ExponentialBackoff};
+use backoff::{Error as Attempt, backoff::Backoff};
 
 use crate::{Error, Result, sync::Deadline};
 
@@ -58,18 +58,31 @@ impl Policy {
         })
     }
 
-    fn schedule(self) -> ExponentialBackoff {
-        ExponentialBackoff {
-            initial_interval: self.base,
-            current_interval: self.base,
-            multiplier: 2.0,
-            // Half of it either way, so that two who met do not meet again.
-            randomization_factor: 0.5,
-            max_interval: LONGEST_PAUSE,
-            max_elapsed_time: None,
-            ..ExponentialBackoff::default()
-        }
+    fn schedule(self) -> Schedule {
+        Schedule { next: self.base }
     }
+}
+
+/// Pauses that double. Not the crate's own schedule: that asks a generator of random numbers in
+/// thread-local storage, which is gone while a thread ends and takes the process with it.
+#[derive(Debug)]
+struct Schedule {
+    next: Duration,
+}
+
+impl Backoff for Schedule {
+    fn next_backoff(&mut self) -> Option<Duration> {
+        let pause = self.next.min(LONGEST_PAUSE);
+        self.next = pause.saturating_mul(2);
+        // Half of it either way, so that two who met do not meet again.
+        Some(pause / 2 + pause.mul_f64(chance()))
+    }
+}
+
+/// From 0 to 1, as good as the clock's last digits.
+fn chance() -> f64 {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_nanos());
+    f64::from(nanos % 1_000) / 1_000.0
 }
 
 /// Slows the calling thread down.

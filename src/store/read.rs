@@ -33,12 +33,12 @@ impl ReadConn {
     }
 
     /// All keys at one instant, in the order they were asked for.
-    pub(crate) fn get_many<K: AsRef<[u8]>>(
+    pub(crate) fn get_many(
         &self,
         table: &Table,
-        keys: &[K],
+        keys: &[&[u8]],
     ) -> Result<Vec<Option<Vec<u8>>>, Fault> {
-        let read = || keys.iter().map(|key| self.try_get(table, key.as_ref())).collect();
+        let read = || keys.iter().map(|key| self.try_get(table, key)).collect();
         self.at_one_instant(read).map_err(self.at("read several keys"))
     }
 

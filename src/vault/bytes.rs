@@ -105,7 +105,9 @@ impl KVault {
         keys: impl IntoIterator<Item = Q>,
     ) -> Result<Vec<Option<Stored>>> {
         let keys: Vec<Q> = keys.into_iter().collect();
-        let found = self.handle.read(|conn| conn.get_many(&self.handle.table, &keys))?;
+        // Here, and not while a connection is held: it is the caller's code.
+        let wanted: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
+        let found = self.handle.read(|conn| conn.get_many(&self.handle.table, &wanted))?;
         Ok(found.into_iter().map(|value| value.map(Stored::raw)).collect())
     }
 

@@ -6,25 +6,51 @@ use super::Handle;
 use crate::{
     Error, Result, Value,
     format::{self, PackSettings},
-    sync::Mutex,
+    sync::{AtomicU64, Ordering},
     writer::{Feature, Op},
 };
 
-/// The settings of one handle. A handle that is derived from it gets a copy.
+/// The settings of one handle, a bit each: a forked child must not wait for a lock that a thread
+/// of its parent had. A handle that is derived from it gets a copy.
 #[derive(Debug)]
-pub(crate) struct Packing(Mutex<PackSettings>);
+pub(crate) struct Packing(AtomicU64);
+
+const AUTO_PACK: u64 = 1;
+const USE_PICKLE: u64 = 2;
+const HEADERS: u64 = 4;
 
 impl Packing {
     pub(crate) fn new(settings: PackSettings) -> Self {
-        Self(Mutex::new(settings))
+        Self(AtomicU64::new(to_bits(settings)))
     }
 
     pub(crate) fn settings(&self) -> PackSettings {
-        *self.0.lock()
+        from_bits(self.0.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn change(&self, change: impl FnOnce(&mut PackSettings)) {
-        change(&mut self.0.lock());
+    pub(crate) fn change(&self, change: impl Fn(&mut PackSettings)) {
+        let changed = |bits| {
+            let mut settings = from_bits(bits);
+            change(&mut settings);
+            Some(to_bits(settings))
+        };
+        // It always has a new value for it.
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, changed).ok();
+    }
+}
+
+fn to_bits(settings: PackSettings) -> u64 {
+    let bit = |on, bit| if on { bit } else { 0 };
+    bit(settings.auto_pack, AUTO_PACK)
+        | bit(settings.use_pickle, USE_PICKLE)
+        | bit(settings.headers, HEADERS)
+}
+
+fn from_bits(bits: u64) -> PackSettings {
+    PackSettings {
+        auto_pack: bits & AUTO_PACK != 0,
+        use_pickle: bits & USE_PICKLE != 0,
+        headers: bits & HEADERS != 0,
     }
 }
 

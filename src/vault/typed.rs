@@ -179,7 +179,9 @@ impl KVault {
         keys: impl IntoIterator<Item = Q>,
     ) -> Result<Vec<Option<T>>> {
         let keys: Vec<Q> = keys.into_iter().collect();
-        let found = self.handle.read(|conn| conn.get_many(&self.handle.table, &keys))?;
+        // Here, and not while a connection is held: it is the caller's code.
+        let wanted: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
+        let found = self.handle.read(|conn| conn.get_many(&self.handle.table, &wanted))?;
         keys.iter()
             .zip(found)
             .map(|(key, stored)| self.handle.unpack(key.as_ref(), stored))

@@ -72,10 +72,9 @@ impl Monitor {
         if limit {
             *since = None;
         } else if since.is_none() {
-            crate::log::warning!(
-                "somebody reads from the write-ahead log and keeps it over its limit"
-            );
             *since = Some(SystemTime::now());
+            drop(since);
+            crate::log::warning!("somebody keeps the write-ahead log over its limit");
         }
     }
 
@@ -107,8 +106,10 @@ impl Monitor {
             }
             None => {
                 let cause = fault.error.clone();
-                crate::log::warning!("writes fail: {cause}");
                 *trouble = Some(Trouble { cause, since: SystemTime::now(), lasting });
+                // Without the lock: who hears of it may ask how we are.
+                drop(trouble);
+                crate::log::warning!("writes fail: {}", fault.error);
             }
         }
     }

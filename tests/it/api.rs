@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use kvault::{CheckpointMode, Durability, Error, Health, KVault, OptimizeOptions, Reader};
+use kvault::{
+    CheckpointMode, Durability, Encoding, Error, Health, KVault, OptimizeOptions, Reader,
+};
 
 use crate::support::Place;
 
@@ -15,6 +17,19 @@ pub(crate) fn call_everything(
     let power = vault.with_durability(Durability::Power);
     let once = vault.with_write_timeout(Duration::ZERO);
     vec![
+        ("put", vault.put("t", &1)),
+        ("put_as", vault.put_as("t", &1, Encoding::Json)),
+        ("put_many", vault.put_many([("t", 1)]).map(drop)),
+        ("get", vault.get::<u8>("t").map(drop)),
+        ("fetch", vault.fetch::<u8>("t").map(drop)),
+        ("get_value", vault.get_value("t").map(drop)),
+        ("get_many", vault.get_many::<u8, _>(["t"]).map(drop)),
+        ("enable_headers", vault.enable_headers()),
+        ("enable_auto_pack", vault.enable_auto_pack(true)),
+        ("Reader::get", reader.get::<u8>("t").map(drop)),
+        ("Reader::fetch", reader.fetch::<u8>("t").map(drop)),
+        ("Reader::get_value", reader.get_value("t").map(drop)),
+        ("Reader::get_many", reader.get_many::<u8, _>(["t"]).map(drop)),
         ("put_bytes", vault.put_bytes("a", "2")),
         ("put_bytes of a power handle", power.put_bytes("a", "2")),
         ("put_bytes tried once", once.put_bytes("a", "2")),
@@ -69,6 +84,12 @@ const NOT_IN_THE_TABLE: &[&str] = &[
     // Make handles, and are used in the table.
     "with_durability",
     "with_write_timeout",
+    // Ask nothing of the file.
+    "pack",
+    "disable_auto_pack",
+    "auto_pack_enabled",
+    "disable_headers",
+    "headers_enabled",
     // No vault is there yet.
     "open",
     "options",

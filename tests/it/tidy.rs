@@ -54,7 +54,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("std::sync::atomic", &["sync.rs"]),
     ("crossbeam_queue", &["readers.rs"]),
     ("backoff::", &["retry.rs"]),
-    ("rusqlite", &["store/"]),
+    ("rusqlite", &["store/", "vault/tests.rs"]),
     ("unsafe ", &["store/ffi.rs"]),
     ("unsafe_code", &["store/ffi.rs"]),
     ("tracing::", &["log.rs"]),
