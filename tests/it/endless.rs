@@ -130,6 +130,7 @@ fn walking_a_tree_that_holds_the_vault_leaves_the_locks_alone() {
         let mut expected = Vec::new();
         for ending in [""].iter().chain(companions) {
             let file = endless.place.beside(ending);
+            wait_until("the file is there", || file.exists());
             fs::hard_link(&file, links.join(format!("hard{ending}"))).unwrap();
             std::os::unix::fs::symlink(&file, links.join(format!("soft{ending}"))).unwrap();
             let names = ["vault.db", "hard", "soft"];
