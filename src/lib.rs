@@ -6,39 +6,45 @@
 //! and writes.
 //!
 //! ```
-//! use kvault::{Durability, KVault};
+//! use kvault::{Durability, KVault, Tensor};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Debug, PartialEq, Serialize, Deserialize)]
+//! struct Config {
+//!     timeout: u32,
+//!     retries: u8,
+//! }
 //!
 //! # let dir = tempfile::tempdir()?;
 //! # let path = dir.path().join("app.db");
 //! let vault = KVault::open(&path)?;
 //!
-//! // Any bytes are a key, any bytes are a value.
-//! vault.put_bytes("user:1", "ada")?;
-//! assert_eq!(vault.get_bytes("user:1")?.as_deref(), Some(&b"ada"[..]));
-//! assert_eq!(vault.get_bytes("user:2")?, None);
+//! // The type decides how a value is stored; bytes stay bytes.
+//! vault.put("config", &Config { timeout: 30, retries: 3 })?;
+//! vault.put("embedding", &Tensor::new(&[768], &[0.5_f32; 768])?)?;
+//! vault.put_bytes("image.png", b"\x89PNG")?;
+//! assert_eq!(vault.get("config")?, Some(Config { timeout: 30, retries: 3 }));
+//! assert_eq!(vault.get_bytes("nothing")?, None);
 //!
 //! // All or nothing.
-//! vault.put_many_bytes([("user:2", "grace"), ("user:3", "edsger")])?;
+//! vault.put_many([("user:1", "ada"), ("user:2", "grace")])?;
 //!
 //! // A handle is cheap to clone and goes to any thread.
-//! let threads: Vec<_> = (0..4)
-//!     .map(|i| {
-//!         let vault = vault.clone();
-//!         std::thread::spawn(move || vault.put_bytes(format!("job:{i}"), "done"))
-//!     })
-//!     .collect();
-//! for thread in threads {
-//!     thread.join().unwrap()?;
-//! }
-//! assert_eq!(vault.len()?, 7);
+//! let other = vault.clone();
+//! std::thread::spawn(move || other.put("job:1", "done")).join().unwrap()?;
+//! assert_eq!(vault.len()?, 6);
 //!
 //! // Several tables share a file; a handle says what its writes survive.
 //! let ledger = vault.table("ledger")?.with_durability(Durability::Power);
-//! ledger.put_bytes("balance", "100")?;
+//! ledger.put("balance", &100)?;
 //!
 //! vault.close()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Features: `bundled` (default) compiles SQLite in, `pickle` (default) reads and writes Python's
+//! pickles as data, `ndarray` converts tensors to and from that crate's arrays, `tracing` emits
+//! events for what happens in the background.
 //!
 //! What survives what is said by [`Durability`]; how to open a file by [`Options`]; what can go
 //! wrong by [`Error`].

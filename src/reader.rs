@@ -14,6 +14,8 @@ use crate::{
 
 /// Reads a table on a connection of its own: no reader waits for another, nor for the writer.
 ///
+/// It may be kept idle, and keeps its vault open; [`close`](crate::KVault::close) ends it.
+///
 /// It can go to another thread, but two cannot share it; each makes its own with
 /// [`KVault::reader`](crate::KVault::reader).
 ///

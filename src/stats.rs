@@ -20,7 +20,8 @@ pub struct Stats {
     pub file_bytes: u64,
     /// Bytes of the write-ahead log's file.
     pub wal_bytes: u64,
-    /// Transactions committed since the vault was opened.
+    /// Transactions committed since the engine was started: with the first of the opens that
+    /// share the file.
     pub commits: u64,
     /// Transactions among them that waited for the disk.
     pub synced_commits: u64,

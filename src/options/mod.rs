@@ -15,7 +15,8 @@ const MIB: u64 = 1 << 20;
 /// How to open a vault: chained setters, then [`open`](Self::open).
 ///
 /// Some options belong to the handle: every open of a file may have its own. The others belong to
-/// the engine, which all opens of one file in a process are meant to share.
+/// the engine, which all opens of one file in a process share: a later open that asks for another
+/// value is refused. `read_only` and `create` belong to the open.
 ///
 /// # Examples
 ///
@@ -154,7 +155,8 @@ macro_rules! setters {
 
 setters! {
     handle:
-    /// Bytes per step when a value is streamed. Default: 1 MiB.
+    /// Bytes per step when a value is streamed; checked, and without effect as long as nothing is
+    /// streamed. Default: 1 MiB.
     chunk_size: usize;
     /// How often an operation that meets a lock is tried in all. Default: 4.
     retries: u32;
@@ -162,9 +164,11 @@ setters! {
     backoff_base: Duration;
     /// Whether typed values are encoded by what they are. Default: true.
     auto_pack: bool;
-    /// Whether values that nothing else can hold are pickled. Default: true.
+    /// Whether values are pickled that nothing else can hold, or that the Python package could not
+    /// read as MessagePack. Default: true.
     use_pickle: bool;
-    /// Whether encoded values carry a header that names the encoding. Default: true.
+    /// Whether encoded values carry a header that names the encoding. Without, only bytes and text
+    /// can be put. Default: true.
     headers: bool;
     /// What an acknowledged write survives. Default: [`Durability::Process`].
     durability: Durability;
@@ -201,7 +205,8 @@ setters! {
     /// How many bytes of keys and values may be queued. A single larger write goes through
     /// alone. Default: 64 MiB.
     queue_bytes: usize;
-    /// How old a snapshot may become. Default: 5 min.
+    /// How old a snapshot may become; checked, and without effect as long as there are no
+    /// snapshots. Default: 5 min.
     snapshot_max_age: Duration;
     /// How long dropping the last handle may take. Default: 5 s.
     close_timeout: Duration;
@@ -225,7 +230,8 @@ impl Options {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) names an option or a path that
-    /// makes no sense. [`Error::NotADatabase`](crate::Error::NotADatabase),
+    /// makes no sense, or an option in which an open of the same file in this process differs.
+    /// [`Error::Forked`](crate::Error::Forked) in a child whose parent had a vault open. [`Error::NotADatabase`](crate::Error::NotADatabase),
     /// [`Error::Corrupt`](crate::Error::Corrupt), [`Error::ReadOnly`](crate::Error::ReadOnly) and
     /// [`Error::Io`](crate::Error::Io) say what is the matter with the file.
     /// [`Error::DatabaseBusy`](crate::Error::DatabaseBusy) if others held it locked all the time.

@@ -23,8 +23,8 @@ use crate::{
 
 /// A key-value store in one SQLite file, used like a map from as many threads as you like.
 ///
-/// Clones are cheap and share everything. Keys and values are bytes. A write that returned `Ok`
-/// survives what its [`Durability`] says; a read sees every write that returned before it.
+/// Clones are cheap and share everything. Keys are bytes; values are bytes too, or anything that
+/// serde can serialize. A write that returned `Ok` survives what its [`Durability`] says; a read sees every write that returned before it.
 ///
 /// # Examples
 ///
@@ -51,6 +51,7 @@ pub struct KVault {
 
 impl KVault {
     /// Opens the vault at `path` with the default [`Options`]; makes it if it is not there.
+    /// `:memory:` is one of its own in a temporary folder, which goes with it.
     ///
     /// # Errors
     ///
@@ -243,8 +244,9 @@ impl KVault {
         }
     }
 
-    /// Finishes what is queued and closes the file, for this handle, its clones and all tables
-    /// opened from them. Afterwards everything but `close`, `stats` and `health` returns
+    /// Finishes what is queued and closes the file, for this handle, its clones, and all tables
+    /// and readers made from them. Another open of the same file goes on. After a failure the
+    /// vault goes on too, and `close` may be called again. Afterwards everything but `close`, `stats` and `health` returns
     /// [`Error::Closed`].
     ///
     /// The last handle does the same when it is dropped, but cannot say what failed.

@@ -12,7 +12,8 @@ impl KVault {
     /// Stores a value under a key, in place of what was there.
     ///
     /// The type decides the encoding: bytes are stored as they are, text as UTF-8, numbers in
-    /// eight bytes, everything else as MessagePack, with struct fields by name. To choose
+    /// eight bytes, a [`Tensor`](crate::Tensor) as one, everything else as MessagePack, with struct
+    /// fields by name, or as a pickle where the Python package could not read that. To choose
     /// another one use [`put_as`](Self::put_as) or a wrapper such as [`Json`](crate::Json).
     ///
     /// # Errors
@@ -76,7 +77,9 @@ impl KVault {
 
     /// The value under a key, as a type.
     ///
-    /// Numbers are converted between types where nothing is lost, and only there.
+    /// Numbers are converted between types where nothing is lost, and only there. The Python
+    /// package does not store whether its number is an integer or a float: of those the type that
+    /// is asked for decides, and it has to be the right one.
     ///
     /// # Errors
     ///
@@ -129,7 +132,8 @@ impl KVault {
         self.handle.unpack_value(key.as_ref(), self.stored_bytes(key.as_ref())?)
     }
 
-    /// What [`put`](Self::put) would store for a value.
+    /// What [`put`](Self::put) would store for a value, header and all. Not for
+    /// [`put_bytes`](Self::put_bytes), which would take the header for a part of the bytes.
     ///
     /// # Errors
     ///
@@ -205,8 +209,8 @@ impl KVault {
         Ok(())
     }
 
-    /// Only takes bytes from now on, and returns what is stored untouched. Holds for this handle
-    /// and its clones.
+    /// [`put`](Self::put) only takes bytes from now on, and [`get`](Self::get) returns what is
+    /// stored untouched. Holds for this handle and its clones; the bytes verbs stay as they are.
     pub fn disable_auto_pack(&self) {
         self.handle.pack.change(|settings| settings.auto_pack = false);
     }
