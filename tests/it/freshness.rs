@@ -17,6 +17,7 @@ use crate::{
 const ROUNDS: u64 = 5_000;
 
 /// Whoever waits for a lock here asks again at once: SQLite itself sleeps longer every time.
+#[cfg(feature = "bundled")]
 fn eager(path: &str) -> Connection {
     let mut conn = connect(path);
     conn.busy_handler(Some(|_| {
@@ -25,6 +26,12 @@ fn eager(path: &str) -> Connection {
     }))
     .unwrap();
     conn
+}
+
+/// rusqlite's busy handler does not link with a library before 3.44.
+#[cfg(not(feature = "bundled"))]
+fn eager(path: &str) -> Connection {
+    connect(path)
 }
 
 /// A child process: commits the number that it is told, and says so.

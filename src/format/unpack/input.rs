@@ -33,6 +33,7 @@ impl<'a> Input<'a> {
     }
 
     /// What stands before the next line break, which is passed.
+    #[cfg(feature = "pickle")]
     pub(crate) fn line(&mut self) -> Result<&'a [u8], Fault> {
         let len = self.rest.iter().position(|&byte| byte == b'\n').ok_or_else(truncated)?;
         let line = self.take(len)?;
