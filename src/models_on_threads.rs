@@ -78,6 +78,7 @@ tests! {
     a_scan_misses_nothing
     what_is_looked_at_is_freed_later
     nothing_is_not_sealed
+    failed_flushes_do_not_pile_up
     merging_changes_nothing_but_the_number
     two_merges_at_once_lose_nothing
     switching_off_leaves_nothing_behind

@@ -197,6 +197,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "state.viewer.take()",
         model: "revoking_waits_for_the_read",
     },
+    // Rule 1 of the cache: the order of a get, commit before retire, a failed commit.
     Mutation {
         name: "retires_before_the_commit",
         file: "cache/flush.rs",
@@ -274,6 +275,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "",
         model: "a_put_that_meets_a_seal_is_not_lost",
     },
+    // Rule 2: batches are seen at once, also those apart.
     Mutation {
         name: "no_epoch",
         file: "cache/epoch.rs",
@@ -316,6 +318,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "{ let fits = self.fits(&state, most); if !fits { self.apply(&mut state, batch.clone()); } fits }",
         model: "a_batch_that_does_not_fit_leaves_nothing",
     },
+    // Rules 3, 4, 9, 14: one instant.
     Mutation {
         name: "snapshot_does_not_ask_what_left",
         file: "cache/instant.rs",
@@ -372,6 +375,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "false",
         model: "what_is_looked_at_is_freed_later",
     },
+    // Rules 5, 6: compare and swap, and what is written beside the cache.
     Mutation {
         name: "still_absent_is_enough",
         file: "cache/swap.rs",
@@ -414,6 +418,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "state.mode = Mode::On; drop(state); let state = self.state.lock(); self.publish(&state, super::list::List { retired: list.retired, ..self.copy_list(&state) });",
         model: "a_swap_notices_what_was_written_beside_the_cache",
     },
+    // Rules 6, 7: the mode.
     Mutation {
         name: "flushes_then_switches_off",
         file: "cache/mode.rs",
@@ -456,6 +461,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "drop(why);",
         model: "a_failed_flush_stops_what_runs_beside",
     },
+    // Rule 8: merging.
     Mutation {
         name: "merge_replaces_the_whole_list",
         file: "cache/merge.rs",
@@ -498,6 +504,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "true",
         model: "two_merges_at_once_lose_nothing",
     },
+    // Rule 10: the budget.
     Mutation {
         name: "one_waiter_is_woken",
         file: "cache/flush.rs",
@@ -596,6 +603,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "",
         model: "crossing_the_threshold_wakes_the_actor",
     },
+    // Rule 11: holds.
     Mutation {
         name: "hold_does_not_hold",
         file: "cache/state.rs",
@@ -652,6 +660,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "",
         model: "the_end_of_a_hold_brings_the_flush",
     },
+    // Rules 6, 14: who waits for a commit.
     Mutation {
         name: "put_that_waits_wants_no_flush",
         file: "cache/put.rs",
@@ -673,6 +682,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "false",
         model: "a_failed_flush_leaves_what_was_accepted_pending",
     },
+    // Rule 13: the end.
     Mutation {
         name: "close_is_not_asked",
         file: "cache/state.rs",
@@ -714,5 +724,26 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         from: "if self.poisoned {\n            return Err(Refused::Poisoned);\n        }",
         to: "",
         model: "a_close_after_a_panic_flushes",
+    },
+    Mutation {
+        name: "failed_flush_merges_nothing",
+        file: "cache/flush.rs",
+        from: "self.cache.merge();",
+        to: "",
+        model: "failed_flushes_do_not_pile_up",
+    },
+    Mutation {
+        name: "door_is_asked_before_the_mutex",
+        file: "cache/put.rs",
+        from: "self.fits_in_place(&state, key.by_ref(), most)",
+        to: "{ drop(state); state = self.state.lock(); self.fits_in_place(&state, (&key).by_ref(), most) }",
+        model: "a_put_that_meets_a_close_is_flushed_or_refused",
+    },
+    Mutation {
+        name: "mode_is_asked_before_the_mutex",
+        file: "cache/put.rs",
+        from: "self.fits_in_place(&state, key.by_ref(), most)",
+        to: "{ drop(state); state = self.state.lock(); self.fits_in_place(&state, (&key).by_ref(), most) }",
+        model: "switching_off_leaves_nothing_behind",
     },
 ];

@@ -16,8 +16,8 @@ pub(crate) struct Limits {
     pub(crate) cap: usize,
     /// From so many bytes on a flush is wanted.
     pub(crate) threshold: usize,
-    /// So many sealed generations there are at most, however often somebody seals: a get asks
-    /// every one. At least 3; 8 is a good number.
+    /// So many sealed generations there are at most when nobody is just sealing: a get asks every
+    /// one. At least 4; 8 is a good number.
     pub(crate) sealed: usize,
 }
 

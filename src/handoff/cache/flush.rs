@@ -153,6 +153,8 @@ impl<E: Clone> Plan<'_, E> {
             Err(why) => {
                 self.cache.fail(&why);
                 self.sealed.clear();
+                // Each try seals: without this a store that is full for long makes many.
+                self.cache.merge();
                 Err(why)
             }
         }

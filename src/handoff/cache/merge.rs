@@ -2,9 +2,9 @@
 
 use super::{Cache, generation::Sealed, list::List, state::State};
 
-/// A running flush and the floor of a hold cut the list in three, and a part of one generation
-/// cannot be merged with anything: two places are left for such.
-const SPARE: usize = 2;
+/// A running flush, which seals once more, and the floor of a hold cut the list in three, and a part
+/// of one generation cannot be merged with anything: places are left for such.
+const SPARE: usize = 3;
 
 impl<E: Clone> Cache<E> {
     /// Merges generations until there are few. Done by who made one too many: the actor may be

@@ -28,7 +28,7 @@ mod swap;
 pub(crate) use close::NotClosed;
 pub(crate) use core::{Cache, Limits};
 pub(crate) use flush::{Change, Store, Unsettled};
-pub(crate) use hold::Held;
+pub(crate) use hold::{Held, Hold};
 pub(crate) use key::{Dirty, ENTRY_COST, Key, KeyRef, Table};
 pub(crate) use overlay::Overlay;
 pub(crate) use put::{Refused, Ticket};

@@ -131,7 +131,7 @@ impl<E: Clone> Cache<E> {
         let mut list = self.copy_list(&state);
         // What is active is older.
         state.seal(&mut list, empty);
-        let apart = Ticket { apart: true, ..state.ticket() };
+        let apart = Ticket { number: state.next, apart: true, ..state.ticket() };
         state.add(&mut list, size, StdArc::new(generation));
         state.bytes += size.bytes;
         state.wanted = true;

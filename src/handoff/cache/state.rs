@@ -1,7 +1,5 @@
 //! What is decided under the mutex.
 
-use std::mem;
-
 use super::{
     Refused, Ticket,
     generation::{Generation, Sealed, Size},
@@ -103,8 +101,8 @@ impl<E: Clone> State<E> {
         if self.active.entries == 0 {
             return;
         }
-        let generation = mem::replace(&mut list.active, StdArc::new(empty));
-        let size = mem::take(&mut self.active);
+        let generation = std::mem::replace(&mut list.active, StdArc::new(empty));
+        let size = std::mem::take(&mut self.active);
         list.guess = size.entries;
         self.add(list, size, generation);
     }
@@ -126,8 +124,10 @@ impl<E: Clone> State<E> {
         sealed || (self.holds == 0 && self.active.entries > 0)
     }
 
-    /// For what goes into the generation that is the newest now, or will be.
+    /// For what was just put into the active generation. After an empty batch that may be empty
+    /// too, and will never be sealed: then all that is older is waited for.
     pub(super) fn ticket(&self) -> Ticket {
-        Ticket { number: self.next, failures: self.failures, apart: false }
+        let number = if self.active.entries > 0 { self.next } else { self.next - 1 };
+        Ticket { number, failures: self.failures, apart: false }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn who_waits_for_a_commit_is_not_stopped_by_a_hold() {
 pub(crate) fn merging_does_not_cross_the_floor() {
     model::check(|| {
         let bell = Arc::new(Bell::new());
-        let (cache, db) = (with(Limits { sealed: 3, ..ROOMY }, &bell), Db::new(&[]));
+        let (cache, db) = (with(Limits { sealed: 4, ..ROOMY }, &bell), Db::new(&[]));
         let ticket = cache.put_through(vec![entry(A, 1)]).unwrap();
         let hold = Cache::hold(&cache);
         assert!(put(&cache, B, 1));
