@@ -31,13 +31,18 @@ pub(crate) type Pinned<'a, K, V> = papaya::HashMapRef<'a, K, V, Hasher, papaya::
 /// Seeded at random, since keys come from anywhere; several times as fast as std's.
 type Hasher = foldhash::fast::RandomState;
 
-impl<K: Hash + Eq, V: Clone> Map<K, V> {
+impl<K: Hash + Eq, V> Map<K, V> {
     pub(crate) fn with_capacity(entries: usize) -> Self {
         Self(papaya::HashMap::with_capacity_and_hasher(entries, Hasher::default()))
     }
 
-    pub(crate) fn get<Q: Hash + Equivalent<K>>(&self, key: &Q) -> Option<V> {
-        self.0.pin().get(key).cloned()
+    /// What `seen` makes of the value.
+    pub(crate) fn get<Q: Hash + Equivalent<K>, T>(
+        &self,
+        key: &Q,
+        seen: impl FnOnce(&V) -> T,
+    ) -> Option<T> {
+        self.0.pin().get(key).map(seen)
     }
 
     /// Returns what `replaced` says of the value that was there before.

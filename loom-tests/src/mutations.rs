@@ -208,22 +208,22 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "store_is_read_first",
         file: "cache/core.rs",
-        from: "match self.get(key) {\n            Some(found) => dirty(found),\n            None => store(),\n        }",
-        to: "let first = store(); match self.get(key) { Some(found) => dirty(found), None => first }",
+        from: "self.get(key, dirty).unwrap_or_else(store)",
+        to: "{ let first = store(); self.get(key, dirty).unwrap_or(first) }",
         model: "what_was_put_is_found_ever_after",
     },
     Mutation {
         name: "token_is_checked_before_the_cache",
         file: "cache/core.rs",
-        from: "match self.get(key) {\n            Some(found) => dirty(found),\n            None => store(),\n        }",
-        to: "let first = store(); match self.get(key) { Some(found) => dirty(found), None => first }",
+        from: "self.get(key, dirty).unwrap_or_else(store)",
+        to: "{ let first = store(); self.get(key, dirty).unwrap_or(first) }",
         model: "a_kept_view_does_not_hide_what_left_the_cache",
     },
     Mutation {
         name: "sealed_ones_are_asked_first",
         file: "cache/list.rs",
-        from: "self.active.get(key).or_else(|| find(&self.sealed, key))",
-        to: "find(&self.sealed, key).or_else(|| self.active.get(key))",
+        from: "self.active.get(key, &seen).or_else(|| look(&self.sealed, key, &seen))",
+        to: "look(&self.sealed, key, &seen).or_else(|| self.active.get(key, &seen))",
         model: "a_failed_commit_loses_nothing",
     },
     Mutation {
@@ -236,8 +236,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "deleted_is_not_dirty",
         file: "cache/core.rs",
-        from: "self.list.load().find(key)",
-        to: "self.list.load().find(key).filter(|found| *found != Dirty::Deleted)",
+        from: "self.list.load().look(key, seen)",
+        to: "self.list.load().look(key, |found| (*found != Dirty::Deleted).then(|| seen(found))).flatten()",
         model: "what_was_deleted_stays_away",
     },
     Mutation {
@@ -351,7 +351,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "keys_are_looked_up_one_by_one",
         file: "cache/instant.rs",
         from: "self.at_one_instant(begin)",
-        to: "{ let mut begin = begin; let view = begin()?; let dirty = keys.iter().map(|key| self.get(*key)).collect(); return Ok((view, dirty)); #[allow(unreachable_code)] Cache::at_one_instant(self, begin) }",
+        to: "{ let mut begin = begin; let view = begin()?; let dirty = keys.iter().map(|key| self.get(*key, Dirty::clone)).collect(); return Ok((view, dirty)); #[allow(unreachable_code)] Cache::at_one_instant(self, begin) }",
         model: "many_keys_are_of_one_instant",
     },
     Mutation {

@@ -32,9 +32,13 @@ impl<K: Clone + Eq, V: Clone> Map<K, V> {
     }
 
     #[track_caller]
-    pub(crate) fn get<Q: Equivalent<K>>(&self, key: &Q) -> Option<V> {
+    pub(crate) fn get<Q: Equivalent<K>, T>(
+        &self,
+        key: &Q,
+        seen: impl FnOnce(&V) -> T,
+    ) -> Option<T> {
         let entries = self.0.lock();
-        entries.iter().find(|(k, _)| key.equivalent(k)).map(|(_, value)| value.clone())
+        entries.iter().find(|(k, _)| key.equivalent(k)).map(|(_, value)| seen(value))
     }
 
     #[track_caller]

@@ -64,12 +64,13 @@ impl<E: Clone> Cache<E> {
         }
     }
 
-    /// What was put last, unless the store has it. If it has, it was there before this call.
-    pub(crate) fn get(&self, key: KeyRef<'_>) -> Option<Dirty> {
+    /// What was put last, as `seen` sees it, which runs without a lock and copies what it needs:
+    /// to share the bytes would cost more. `None`: the store has had it since before this call.
+    pub(crate) fn get<T>(&self, key: KeyRef<'_>, seen: impl Fn(&Dirty) -> T) -> Option<T> {
         if self.epoch.batch_goes_on() {
             drop(self.state.lock());
         }
-        self.list.load().find(key)
+        self.list.load().look(key, seen)
     }
 
     /// Looks in the cache, then in the store. The other way round a value could leave the cache
@@ -77,13 +78,10 @@ impl<E: Clone> Cache<E> {
     pub(crate) fn read<T>(
         &self,
         key: KeyRef<'_>,
-        dirty: impl FnOnce(Dirty) -> T,
+        dirty: impl Fn(&Dirty) -> T,
         store: impl FnOnce() -> T,
     ) -> T {
-        match self.get(key) {
-            Some(found) => dirty(found),
-            None => store(),
-        }
+        self.get(key, dirty).unwrap_or_else(store)
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -41,8 +41,8 @@ impl Generation {
         (generation, size)
     }
 
-    pub(super) fn get(&self, key: KeyRef<'_>) -> Option<Dirty> {
-        self.entries.get(&key)
+    pub(super) fn get<T>(&self, key: KeyRef<'_>, seen: impl FnOnce(&Dirty) -> T) -> Option<T> {
+        self.entries.get(&key, seen)
     }
 
     /// Puts an entry in and adds the difference to `size`.
@@ -56,7 +56,7 @@ impl Generation {
 
     /// What a put of this key would replace, in bytes of the budget.
     pub(super) fn cost_of(&self, key: KeyRef<'_>) -> usize {
-        self.get(key).map_or(0, |old| cost(key.bytes.len(), &old))
+        self.get(key, |old| cost(key.bytes.len(), old)).unwrap_or(0)
     }
 
     /// Keeps the entries from being freed while they are looked at one by one.

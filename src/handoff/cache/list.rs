@@ -29,13 +29,17 @@ impl List {
         }
     }
 
-    /// The newest value of a key that the store may not have yet.
+    /// The newest value of a key that the store may not have yet, as `seen` sees it.
+    pub(super) fn look<T>(&self, key: KeyRef<'_>, seen: impl Fn(&Dirty) -> T) -> Option<T> {
+        self.active.get(key, &seen).or_else(|| look(&self.sealed, key, &seen))
+    }
+
     pub(super) fn find(&self, key: KeyRef<'_>) -> Option<Dirty> {
-        self.active.get(key).or_else(|| find(&self.sealed, key))
+        self.look(key, Dirty::clone)
     }
 }
 
 /// The newest value of a key in generations that come newest first.
-pub(super) fn find(sealed: &[Sealed], key: KeyRef<'_>) -> Option<Dirty> {
-    sealed.iter().find_map(|sealed| sealed.generation.get(key))
+pub(super) fn look<T>(sealed: &[Sealed], key: KeyRef<'_>, seen: impl Fn(&Dirty) -> T) -> Option<T> {
+    sealed.iter().find_map(|sealed| sealed.generation.get(key, &seen))
 }

@@ -17,7 +17,7 @@ pub(crate) struct Overlay {
 
 impl Overlay {
     pub(crate) fn get(&self, key: KeyRef<'_>) -> Option<Dirty> {
-        list::find(&self.sealed, key)
+        list::look(&self.sealed, key, Dirty::clone)
     }
 
     /// The newest value of each key of this table that `inside` wants, in order of keys.

@@ -104,7 +104,7 @@ fn read_kept(cache: &Shared, lease: &Lease<Connection>) -> u8 {
         };
         lease.read(|| (), number).unwrap().unwrap()
     };
-    cache.read(A, |found| of_dirty(&found), select)
+    cache.read(A, of_dirty, select)
 }
 
 /// A view of the store that is kept from one get to the next hides nothing that left the cache.

@@ -158,7 +158,7 @@ fn put(cache: &Cache<Why>, key: KeyRef<'_>, number: u8) -> bool {
 }
 
 fn read(cache: &Cache<Why>, db: &Db, key: KeyRef<'_>) -> u8 {
-    cache.read(key, |found| of_dirty(&found), || db.number(key))
+    cache.read(key, of_dirty, || db.number(key))
 }
 
 /// What one sees who has a view of the store and what lay over it.
