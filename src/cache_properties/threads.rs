@@ -12,7 +12,7 @@ fn by_ref((table, bytes): (u32, &[u8])) -> KeyRef<'_> {
     KeyRef { table: Table(table), bytes }
 }
 
-/// SplitMix64: the seed that proptest gives makes the run, as far as the threads allow.
+/// A `SplitMix64`: the seed that proptest gives makes the run, as far as the threads allow.
 struct Dice(u64);
 
 impl Dice {

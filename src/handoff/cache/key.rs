@@ -1,9 +1,7 @@
 //! What an entry goes by, and what it holds.
 
-use std::{
-    cmp::Ordering,
-    hash::{Hash, Hasher},
-};
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 use crate::sync::{Bytes, Equivalent};
 

@@ -15,7 +15,7 @@ pub(super) struct List {
     /// How often what the store has, but the cache has not, may have changed: at each retirement
     /// and at each end of direct writing. A part of the list, so that one load gives both.
     pub(super) retired: u64,
-    /// How many entries the last generation had when it was sealed: so many the next may have.
+    /// How many entries the next generation may have, by what the last ones had.
     pub(super) guess: usize,
 }
 

@@ -103,7 +103,8 @@ impl<E: Clone> State<E> {
         }
         let generation = std::mem::replace(&mut list.active, StdArc::new(empty));
         let size = std::mem::take(&mut self.active);
-        list.guess = size.entries;
+        // An iterator may have sealed a few: that does not make the next one small.
+        list.guess = size.entries.max(list.guess / 2);
         self.add(list, size, generation);
     }
 
