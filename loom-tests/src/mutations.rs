@@ -562,6 +562,13 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         model: "a_failed_flush_ends_the_wait_for_room",
     },
     Mutation {
+        name: "waits_for_room_under_a_hold",
+        file: "cache/budget.rs",
+        from: "state.holds > 0 || state.failures != patience.failures",
+        to: "patience.failures != state.failures",
+        model: "who_waits_for_room_hears_of_a_hold",
+    },
+    Mutation {
         name: "waits_on_after_a_failure",
         file: "cache/budget.rs",
         from: "state.failures != patience.failures",
@@ -664,8 +671,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "put_that_waits_wants_no_flush",
         file: "cache/put.rs",
-        from: "self.apply(&mut state, batch);\n        state.wanted = true;",
-        to: "self.apply(&mut state, batch);",
+        from: "state.wanted = true;\n        Ok(self.done(state, true))",
+        to: "Ok(self.done(state, true))",
         model: "what_is_settled_is_in_the_store",
     },
     Mutation {
@@ -745,5 +752,19 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         from: "self.fits_in_place(&state, key.by_ref(), most)",
         to: "{ drop(state); state = self.state.lock(); self.fits_in_place(&state, (&key).by_ref(), most) }",
         model: "switching_off_leaves_nothing_behind",
+    },
+    Mutation {
+        name: "waits_for_its_commit_under_a_hold",
+        file: "cache/put.rs",
+        from: "if state.holds > 0 {\n            return Err(Refused::Held);\n        }\n        self.apply(&mut state, batch);",
+        to: "self.apply(&mut state, batch);",
+        model: "who_waits_for_a_commit_is_not_stopped_by_a_hold",
+    },
+    Mutation {
+        name: "flush_under_a_hold_takes_the_wish",
+        file: "cache/flush.rs",
+        from: "state.holds == 0",
+        to: "true",
+        model: "the_end_of_a_hold_brings_the_flush",
     },
 ];
