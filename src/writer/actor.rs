@@ -214,7 +214,7 @@ impl Running {
         let Some(conn) = &self.conn else { return };
         let log = conn.log();
         let due = |interval| self.shortened.is_none_or(|at| at.elapsed() >= interval);
-        let long = pages.saturating_mul(LONG_LOG);
+        let restart_at = pages.saturating_mul(LONG_LOG);
         if log.bytes <= wal_limit {
             self.shared.monitor.log_is_within(true);
         }
@@ -234,8 +234,8 @@ impl Running {
                 self.shortened = Some(Instant::now());
             }
             retry::pause(THROTTLE);
-        } else if log.pages >= long
-            && (log.backlog <= pages || log.pages / 2 >= long)
+        } else if log.pages >= restart_at
+            && (log.backlog <= pages || log.pages / 2 >= restart_at)
             && due(RESTART_INTERVAL)
         {
             // The keeper never quite catches up while writes go on. What is left is little: with
