@@ -4,6 +4,13 @@
 //! Prints a line for each: the key, a tab, and as JSON what a reader should see. Floats are given
 //! by their bits and bytes in hex, because text would not do.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::format_collect,
+    clippy::cast_precision_loss,
+    reason = "a list to look at, of small numbers"
+)]
+
 use std::collections::BTreeMap;
 
 use kvault::{Cbor, Json, KVault, MsgPack, Pickle, Tensor};

@@ -88,7 +88,7 @@ fn panic_beside(queue_ops: usize, expected_waiting: usize) {
     let lock = Connection::open(vault.path()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let put = |i: u8| {
-        let vault = if i % 2 == 0 { vault.clone() } else { other.clone() };
+        let vault = if i.is_multiple_of(2) { vault.clone() } else { other.clone() };
         thread::spawn(move || vault.put_bytes([i], "value"))
     };
     let queued = |ops| wait_until("it is queued", || vault.stats().queued_ops == ops);

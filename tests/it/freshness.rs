@@ -136,7 +136,7 @@ fn what_another_process_has_said_is_seen() {
     let mut last = 0;
     while let Some(said) = other.hear() {
         let said: u64 = said.parse().unwrap();
-        if said % 200 == 0 {
+        if said.is_multiple_of(200) {
             cutter.cut();
         }
         for found in [reader.get_bytes("n"), vault.get_bytes("n"), reader.get_bytes("n")] {

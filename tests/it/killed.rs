@@ -58,7 +58,7 @@ fn a_killed_process_leaves_a_file_that_works() {
             assert!(vault.len().is_ok());
             vault
         });
-        let heard = (0..1 + round * 37 % 150).map(|_| process.hear().unwrap());
+        let heard = (0..=(round * 37 % 150)).map(|_| process.hear().unwrap());
         let mut new: Vec<String> = heard.collect();
         process.kill();
         new.extend(std::iter::from_fn(|| process.hear()));

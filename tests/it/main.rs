@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
     reason = "a test that cannot go on should stop right there"
 )]
 

@@ -42,9 +42,9 @@ fn a_file_has_one_engine_under_all_its_names() {
 
         // An open ends by itself, however it came to be.
         if i % 2 == 0 {
-            other.close().unwrap()
+            other.close().unwrap();
         } else {
-            drop(other)
+            drop(other);
         }
         first.put_bytes("key", "after").unwrap();
         assert!(place.beside("-wal").exists());

@@ -15,7 +15,7 @@ use crate::{
     support::{Place, assert_err, connect, wait_until},
 };
 
-const VALUE: [u8; 20_000] = [7; 20_000];
+static VALUE: [u8; 20_000] = [7; 20_000];
 
 fn fill(vault: &KVault, keys: u32) {
     vault.put_many_bytes((0..keys).map(|i| (i.to_le_bytes(), VALUE))).unwrap();

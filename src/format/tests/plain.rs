@@ -1,17 +1,10 @@
 //! Bytes and text, by whatever type.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-    rc::Rc,
-    sync::Arc,
-};
+use std::{borrow::Cow, sync::Arc};
 
-use serde::Deserialize;
 use serde_bytes::{ByteBuf, Bytes};
 
 use super::*;
-use crate::{Cbor, Json, MsgPack, Pickle, Tensor};
 
 fn packed(value: &(impl Serialize + ?Sized)) -> Stored {
     Stored::pack(value).unwrap()

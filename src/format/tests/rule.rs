@@ -1,14 +1,11 @@
 //! The one rule that decides the encoding.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, HashMap},
     rc::Rc,
-    sync::Arc,
 };
 
 use serde::Deserialize;
-use serde_bytes::{ByteBuf, Bytes};
 
 use super::*;
 use crate::{Cbor, Json, MsgPack, Pickle, Tensor};
