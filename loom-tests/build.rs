@@ -31,15 +31,19 @@ fn mutated_core(out: &Path) -> String {
         if name == "mod.rs" {
             root = text;
         } else {
-            fs::write(out.join(&name), text).expect("a copy is written");
+            let copy = out.join(&name);
+            fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder is made");
+            fs::write(copy, text).expect("a copy is written");
         }
     }
     let mut with_paths = String::new();
     for line in root.lines().filter(|line| !line.starts_with("//!")) {
-        let file = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
-        if let Some(file) = file {
-            let path = out.join(format!("{file}.rs"));
-            writeln!(with_paths, "#[path = {:?}]", path.display().to_string()).expect("a string");
+        let module = line.strip_prefix("pub(crate) ").unwrap_or(line).strip_prefix("mod ");
+        if let Some(module) = module.and_then(|rest| rest.strip_suffix(';')) {
+            let folder = out.join(module);
+            let path = if folder.is_dir() { folder.join("mod") } else { folder };
+            let path = path.with_extension("rs").display().to_string();
+            writeln!(with_paths, "#[path = {path:?}]").expect("a string");
         }
         writeln!(with_paths, "{line}").expect("a string");
     }
@@ -82,16 +86,22 @@ fn mutation_tests() -> String {
     tests
 }
 
+/// All sources below a folder, by their paths in it.
 fn files(folder: &str) -> Vec<(String, String)> {
-    let entries = fs::read_dir(folder).expect("the folder is there");
-    let mut files: Vec<_> = entries
-        .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
-        .map(|path| {
-            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
-            (name, fs::read_to_string(&path).expect("the file can be read"))
-        })
-        .collect();
+    let mut files = Vec::new();
+    collect(Path::new(folder), "", &mut files);
     files.sort();
     files
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be read").path();
+        let name = format!("{prefix}{}", path.file_name().expect("a name").to_string_lossy());
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), files);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push((name, fs::read_to_string(&path).expect("the file can be read")));
+        }
+    }
 }

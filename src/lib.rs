@@ -71,6 +71,9 @@ mod sync;
 mod vault;
 mod writer;
 
+/// The cache's core against a map.
+#[cfg(test)]
+mod cache_properties;
 /// The models that loom checks, on ordinary threads: what they say of the twins in `loom-tests`
 /// must hold for the real primitives too.
 #[cfg(test)]

@@ -4,12 +4,56 @@
 //! its own twin of this file in its place and run the very files of the core under a model
 //! checker. Whoever adds a name here adds it there.
 
-use std::time::{Duration, Instant};
+use std::{
+    hash::Hash,
+    time::{Duration, Instant},
+};
 
 pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+pub(crate) use arc_swap::ArcSwap;
+pub(crate) use papaya::Equivalent;
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+
+/// Shares what does not change. The twin has the very same: nobody waits for a count.
+pub(crate) use std::sync::Arc as StdArc;
+
+/// Bytes that are shared and never copied.
+pub(crate) type Bytes = StdArc<[u8]>;
+
+/// A map that is read without a lock. Iterating sees all there is once nobody writes any more.
+pub(crate) struct Map<K, V>(papaya::HashMap<K, V, Hasher>);
+
+/// A map whose entries are not freed for the moment.
+pub(crate) type Pinned<'a, K, V> = papaya::HashMapRef<'a, K, V, Hasher, papaya::LocalGuard<'a>>;
+
+/// Seeded at random, since keys come from anywhere; several times as fast as std's.
+type Hasher = foldhash::fast::RandomState;
+
+impl<K: Hash + Eq, V> Map<K, V> {
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self(papaya::HashMap::with_capacity_and_hasher(entries, Hasher::default()))
+    }
+
+    /// What `seen` makes of the value.
+    pub(crate) fn get<Q: Hash + Equivalent<K>, T>(
+        &self,
+        key: &Q,
+        seen: impl FnOnce(&V) -> T,
+    ) -> Option<T> {
+        self.0.pin().get(key).map(seen)
+    }
+
+    /// Returns what `replaced` says of the value that was there before.
+    pub(crate) fn insert<R>(&self, key: K, value: V, replaced: impl FnOnce(&V) -> R) -> Option<R> {
+        self.0.pin().insert(key, value).map(replaced)
+    }
+
+    pub(crate) fn pin(&self) -> Pinned<'_, K, V> {
+        self.0.pin()
+    }
+}
 
 /// A queue without a bound of its own: [`crate::handoff::Mailbox`] counts what is in it.
 ///

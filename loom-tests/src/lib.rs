@@ -9,6 +9,7 @@
 #![allow(dead_code, unused_imports, unused_parens, missing_debug_implementations)]
 #![allow(clippy::all, clippy::pedantic, reason = "the core is linted where it lives")]
 
+mod example;
 #[path = "../../src/handoff/mod.rs"]
 mod handoff;
 mod model;

@@ -9,6 +9,93 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
+/// Nothing for loom to see: what is shared by it does not change.
+pub(crate) use std::sync::Arc as StdArc;
+
+pub(crate) type Bytes = StdArc<[u8]>;
+
+/// papaya's trait, without papaya.
+pub(crate) trait Equivalent<K> {
+    fn equivalent(&self, key: &K) -> bool;
+}
+
+/// Stands for the concurrent map. A read is one step, and so is a write.
+pub(crate) struct Map<K, V>(Mutex<Vec<(K, V)>>);
+
+/// What was in the map when it was pinned.
+pub(crate) struct Pinned<'a, K, V>(Vec<(K, V)>, std::marker::PhantomData<&'a ()>);
+
+impl<K: Clone + Eq, V: Clone> Map<K, V> {
+    #[track_caller]
+    pub(crate) fn with_capacity(_: usize) -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    #[track_caller]
+    pub(crate) fn get<Q: Equivalent<K>, T>(
+        &self,
+        key: &Q,
+        seen: impl FnOnce(&V) -> T,
+    ) -> Option<T> {
+        let entries = self.0.lock();
+        entries.iter().find(|(k, _)| key.equivalent(k)).map(|(_, value)| seen(value))
+    }
+
+    #[track_caller]
+    pub(crate) fn insert<R>(&self, key: K, value: V, replaced: impl FnOnce(&V) -> R) -> Option<R> {
+        let mut entries = self.0.lock();
+        match entries.iter_mut().find(|(k, _)| *k == key) {
+            Some((_, old)) => Some(replaced(&std::mem::replace(old, value))),
+            None => {
+                entries.push((key, value));
+                None
+            }
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn pin(&self) -> Pinned<'_, K, V> {
+        Pinned(self.0.lock().clone(), std::marker::PhantomData)
+    }
+}
+
+impl<'a, K, V> IntoIterator for &'a Pinned<'_, K, V> {
+    type Item = (&'a K, &'a V);
+    type IntoIter = std::iter::Map<std::slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+}
+
+impl<K, V> Pinned<'_, K, V> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+}
+
+/// Stands for arc-swap's: a load is one step, and so is a store.
+pub(crate) struct ArcSwap<T>(Mutex<StdArc<T>>);
+
+impl<T> ArcSwap<T> {
+    #[track_caller]
+    pub(crate) fn new(value: StdArc<T>) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    #[track_caller]
+    pub(crate) fn load(&self) -> StdArc<T> {
+        StdArc::clone(&self.0.lock())
+    }
+
+    #[track_caller]
+    pub(crate) fn store(&self, value: StdArc<T>) {
+        let old = std::mem::replace(&mut *self.0.lock(), value);
+        // Outside of the lock: it may be the last to hold generations.
+        drop(old);
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 

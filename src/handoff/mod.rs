@@ -4,6 +4,8 @@
 //! [`crate::sync`] offers. Its invariants are models in `loom-tests`.
 
 mod bell;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the vault takes it up next"))]
+pub(crate) mod cache;
 mod lifecycle;
 mod line;
 mod mailbox;

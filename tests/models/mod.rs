@@ -4,12 +4,14 @@
 //! broken; the crate's unit tests run them on ordinary threads. Each module that includes this
 //! one says what `core` and `model` are.
 
+mod cache;
 mod close;
 mod lifecycle;
 mod mailbox;
 mod reply;
 mod view;
 
+pub(crate) use cache::*;
 pub(crate) use close::*;
 pub(crate) use lifecycle::*;
 pub(crate) use mailbox::*;

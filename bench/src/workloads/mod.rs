@@ -1,5 +1,6 @@
 //! The workloads. Each file answers one question; this list gives them their order.
 
+mod core;
 mod get;
 mod ingest;
 mod put;
@@ -9,7 +10,7 @@ use crate::workload::Workload;
 
 /// Every workload, in the order they run.
 pub(crate) fn all() -> Vec<Box<dyn Workload>> {
-    vec![Box::new(put::Put), Box::new(get::Get), Box::new(ingest::Ingest)]
+    vec![Box::new(put::Put), Box::new(get::Get), Box::new(ingest::Ingest), Box::new(core::Core)]
 }
 
 /// The names that `--only` knows.

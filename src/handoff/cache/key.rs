@@ -1,0 +1,122 @@
+//! What an entry goes by, and what it holds.
+
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
+use crate::sync::{Bytes, Equivalent};
+
+/// A table of the file. Who gives out the numbers is not the cache's business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Table(pub(crate) u32);
+
+/// The key of an entry. In order of table, then of bytes: the order in which a store likes to be
+/// written.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    table: Table,
+    bytes: KeyBytes,
+}
+
+/// A get that has to follow a pointer to compare the key waits for memory once more, and that is
+/// a quarter of what it costs. So a key of usual length lies in the map's node itself.
+#[derive(Debug, Clone)]
+enum KeyBytes {
+    Short { len: u8, bytes: [u8; SHORT] },
+    Long(Bytes),
+}
+
+const SHORT: usize = 22;
+
+/// A key to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct KeyRef<'a> {
+    pub(crate) table: Table,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// What the store does not have yet. The packed bytes are the caller's own: they are shared, from
+/// the call to the store's statement, and never copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Dirty {
+    Put(Bytes),
+    Deleted,
+}
+
+/// What an entry takes beside its bytes: its place in a map that is half empty, its node, the head
+/// of its value.
+pub(crate) const ENTRY_COST: usize = 128;
+
+impl Key {
+    pub(crate) fn new(table: Table, bytes: &[u8]) -> Self {
+        let mut short = [0; SHORT];
+        let bytes = match (short.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
+            (Some(place), Ok(len)) => {
+                place.copy_from_slice(bytes);
+                KeyBytes::Short { len, bytes: short }
+            }
+            _ => KeyBytes::Long(bytes.into()),
+        };
+        Self { table, bytes }
+    }
+
+    pub(crate) fn table(&self) -> Table {
+        self.table
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            KeyBytes::Short { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or(bytes),
+            KeyBytes::Long(bytes) => bytes,
+        }
+    }
+
+    pub(crate) fn by_ref(&self) -> KeyRef<'_> {
+        KeyRef { table: self.table, bytes: self.bytes() }
+    }
+}
+
+impl Equivalent<Key> for KeyRef<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        *self == key.by_ref()
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.by_ref() == other.by_ref()
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.by_ref().cmp(&other.by_ref())
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.by_ref().hash(state);
+    }
+}
+
+impl Dirty {
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Put(bytes) => Some(bytes),
+            Self::Deleted => None,
+        }
+    }
+}
+
+/// What an entry counts in the budget.
+pub(super) fn cost(key_len: usize, value: &Dirty) -> usize {
+    ENTRY_COST + key_len + value.bytes().map_or(0, <[u8]>::len)
+}

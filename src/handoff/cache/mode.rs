@@ -1,0 +1,65 @@
+//! Switching the cache on and off, and writing beside it. Only the actor does.
+
+use super::{Cache, Held, Store, state::Mode};
+
+impl<E: Clone> Cache<E> {
+    /// From now on puts go to the store, after what is dirty now has been flushed. If that fails,
+    /// or the cache is held, it stays on.
+    ///
+    /// Flushing first and then switching off would leave behind what is put in between: nobody
+    /// would flush it, and it would hide what is written to the store later.
+    pub(crate) fn turn_off<S: Store<Error = E>>(
+        &self,
+        store: &mut S,
+    ) -> Result<Result<usize, E>, Held> {
+        self.switch_off()?;
+        let flushed = self.flush(store);
+        if flushed.is_err() {
+            self.turn_on();
+        }
+        Ok(flushed)
+    }
+
+    /// From now on puts go to the cache.
+    pub(crate) fn turn_on(&self) {
+        let mut state = self.state.lock();
+        // What was written meanwhile was written past everybody who only watches the cache.
+        let mut list = self.copy_list(&state);
+        list.retired += 1;
+        self.publish(&state, list);
+        state.mode = Mode::On;
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.state.lock().mode == Mode::On
+    }
+
+    /// Runs what cannot be an entry, like clearing a table, with the cache out of the way: after
+    /// all that was put before, before all that is put later. If what is dirty cannot be flushed,
+    /// it does not run.
+    pub(crate) fn beside<S: Store<Error = E>, R>(
+        &self,
+        store: &mut S,
+        write: impl FnOnce(&mut S) -> Result<R, E>,
+    ) -> Result<Result<R, E>, Held> {
+        if !self.is_on() {
+            return Ok(write(store));
+        }
+        if let Err(why) = self.turn_off(store)? {
+            return Ok(Err(why));
+        }
+        let outcome = write(store);
+        self.turn_on();
+        Ok(outcome)
+    }
+
+    fn switch_off(&self) -> Result<(), Held> {
+        let mut state = self.state.lock();
+        if state.holds > 0 {
+            return Err(Held);
+        }
+        // Who waits for room hears of it from the flush that follows.
+        state.mode = Mode::Off;
+        Ok(())
+    }
+}
