@@ -90,7 +90,12 @@ impl Endless {
     }
 
     fn is_locked(&self) -> bool {
-        self.third.execute_batch("BEGIN IMMEDIATE; COMMIT").is_err()
+        let locked = self.third.execute_batch("BEGIN IMMEDIATE").is_err();
+        if !locked {
+            // Not a commit: one that fails would leave the lock with who only looked for it.
+            self.third.execute_batch("ROLLBACK").unwrap();
+        }
+        locked
     }
 
     #[track_caller]
