@@ -9,7 +9,7 @@ use crate::{
     files::FileId,
     handoff::{Bell, Lease, Revoked, Viewer},
     store::{Fault, ReadConn, Settings, WalToken, open_reader},
-    sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering},
+    sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering},
 };
 
 /// A connection that is used by one thread at a time, and looked after by the keeper.
@@ -23,6 +23,9 @@ pub(crate) struct Readers {
     idle: ArrayQueue<Arc<Connection>>,
     /// All that are open: idle, at work, and those that somebody keeps.
     all: Mutex<Vec<Weak<Connection>>>,
+    /// Connections that are being made just now, and not in `all` yet.
+    making: Mutex<usize>,
+    made: Condvar,
     busy: AtomicUsize,
     closed: AtomicBool,
     bell: Arc<Bell>,
@@ -40,6 +43,8 @@ impl Readers {
             file,
             idle: ArrayQueue::new(idle_limit),
             all: Mutex::new(Vec::new()),
+            making: Mutex::new(0),
+            made: Condvar::new(),
             busy: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             bell,
@@ -75,6 +80,21 @@ impl Readers {
 
     /// A new connection, for the pool or for somebody to keep.
     pub(crate) fn connect(&self) -> Result<Arc<Connection>> {
+        {
+            // Under the lock, so that `close` waits for this one or this one sees `close`.
+            let mut making = self.making.lock();
+            if self.closed.load(Ordering::Relaxed) {
+                return Err(Error::Closed);
+            }
+            *making += 1;
+        }
+        let conn = self.make();
+        *self.making.lock() -= 1;
+        self.made.notify_all();
+        conn
+    }
+
+    fn make(&self) -> Result<Arc<Connection>> {
         // Also before: another file would come with the same log and index, and closing those
         // again would take away the locks that our connections have on them.
         self.check_place()?;
@@ -82,10 +102,6 @@ impl Readers {
         self.check_place()?;
         let conn = Arc::new(Lease::new(conn));
         let mut all = self.all.lock();
-        // Under the lock, so that `close` sees this one or this one sees `close`.
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(Error::Closed);
-        }
         all.retain(|known| known.strong_count() > 0);
         all.push(Arc::downgrade(&conn));
         Ok(conn)
@@ -118,18 +134,21 @@ impl Readers {
 
     /// Closes every connection, those that somebody keeps too, after the reads that go on.
     pub(crate) fn close(&self) {
-        let all = {
-            let mut all = self.all.lock();
+        {
+            let mut making = self.making.lock();
             self.closed.store(true, Ordering::Relaxed);
-            std::mem::take(&mut *all)
-        };
+            while *making > 0 {
+                self.made.wait(&mut making);
+            }
+        }
+        let all = std::mem::take(&mut *self.all.lock());
         all.iter().filter_map(Weak::upgrade).for_each(|conn| drop(conn.revoke()));
         while self.idle.pop().is_some() {}
     }
 
     /// Takes reads again after a `close` that came to nothing.
     pub(crate) fn reopen(&self) {
-        let _with_connect = self.all.lock();
+        let _with_connect = self.making.lock();
         self.closed.store(false, Ordering::Relaxed);
     }
 
