@@ -56,11 +56,13 @@ mod files;
 mod fork;
 mod format;
 mod handoff;
+mod iter;
 mod keeper;
 mod log;
 mod optimize;
 mod options;
 mod place;
+mod range;
 mod reader;
 mod readers;
 mod registry;
@@ -86,8 +88,10 @@ pub use format::{
     BigInt, Cbor, DType, Element, Encoding, Json, MsgPack, Pickle, Stored, Tensor, TensorView,
     Value,
 };
+pub use iter::{Cursor, Direction, Items, Iter, Keys, Values};
 pub use optimize::{OptimizeOptions, OptimizeReport};
 pub use options::{AutoVacuum, CheckpointPolicy, Durability, Options};
+pub use range::KeyRange;
 pub use reader::Reader;
 pub use stats::{Health, Stats};
 pub use vault::KVault;

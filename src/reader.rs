@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Result, Stored, Value,
+    iter::{Pages, scanning_verbs},
     readers::Connection,
     store::{Fault, ReadConn},
     sync::{Arc, Deadline},
@@ -160,17 +161,12 @@ impl Reader {
     }
 
     fn read<T>(&self, operation: impl Fn(&ReadConn) -> Result<T, Fault>) -> Result<T> {
-        self.handle.open.check()?;
-        let readers = &self.handle.open.engine().readers;
-        let mut place = self.conn.borrow_mut();
-        self.handle.options.policy().run(Deadline::NEVER, || {
-            let conn = match place.take() {
-                Some(conn) => conn,
-                None => readers.connect()?,
-            };
-            let value = readers.read(&conn, |conn| Ok(operation(conn)?))?;
-            *place = Some(conn);
-            Ok(value)
-        })
+        self.handle.read_on(&mut self.conn.borrow_mut(), operation)
+    }
+
+    fn pages(&self) -> Pages {
+        Pages::own(&self.handle, self.conn.borrow().clone())
     }
 }
+
+scanning_verbs!(Reader);

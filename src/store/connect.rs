@@ -119,7 +119,7 @@ fn open(settings: &Settings, flags: OpenFlags) -> Result<Connection, Fault> {
 }
 
 /// Statements kept prepared: those of a dozen tables.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// Going over to WAL needs the file for a moment all alone, and SQLite does not ask the busy
 /// handler while it tries: the caller retries.

@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, path::Path, sync::Arc};
 
-use rusqlite::{Connection, OptionalExtension, types::ValueRef};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, types::ValueRef};
 
 use super::{
     Fault, Settings, Table,
@@ -128,11 +128,15 @@ impl ReadConn {
         Ok(value.flatten())
     }
 
+    pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
+        self.conn.prepare_cached(sql)
+    }
+
     fn run(&self, sql: &str) -> rusqlite::Result<()> {
         self.conn.prepare_cached(sql)?.raw_query().next().map(drop)
     }
 
-    fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {
+    pub(super) fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {
         move |error| Fault::new(error, &self.path, action)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::scan::Scans;
 use crate::{Error, Result};
 
 /// Prepared once per handle, so that an operation formats no SQL.
@@ -19,6 +20,7 @@ pub(crate) struct Table {
     pub(super) foreign: String,
     pub(super) clear: String,
     pub(super) clear_all: String,
+    pub(super) scans: Scans,
 }
 
 const OURS: &str = "typeof(key) = 'blob' AND typeof(value) = 'blob'";
@@ -59,6 +61,7 @@ impl Table {
             foreign: format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE NOT ({OURS}))"),
             clear: format!("DELETE FROM {t} WHERE {OURS}"),
             clear_all: format!("DELETE FROM {t}"),
+            scans: Scans::new(&t),
         }))
     }
 }

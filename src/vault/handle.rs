@@ -13,6 +13,7 @@ use crate::{
     handoff::{Reply, reply},
     options::{HandleOptions, buffered_needs_a_cache},
     place::Place,
+    readers::Connection,
     registry::{self, Share},
     retry::Policy,
     store::{Fault, ReadConn, Table},
@@ -49,6 +50,26 @@ impl Handle {
         self.open.check()?;
         let readers = &self.open.engine().readers;
         self.options.policy().run(Deadline::NEVER, || readers.with(|conn| Ok(operation(conn)?)))
+    }
+
+    /// As [`Self::read`], on a connection that the caller keeps: gone after a read that failed, so
+    /// that the next one begins on a fresh one.
+    pub(crate) fn read_on<T>(
+        &self,
+        place: &mut Option<Arc<Connection>>,
+        operation: impl Fn(&ReadConn) -> Result<T, Fault>,
+    ) -> Result<T> {
+        self.open.check()?;
+        let readers = &self.open.engine().readers;
+        self.options.policy().run(Deadline::NEVER, || {
+            let conn = match place.take() {
+                Some(conn) => conn,
+                None => readers.connect()?,
+            };
+            let value = readers.read(&conn, |conn| Ok(operation(conn)?))?;
+            *place = Some(conn);
+            Ok(value)
+        })
     }
 
     /// Sends a change of this table. `op` makes it, once for each try.

@@ -4,6 +4,7 @@
 mod bytes;
 mod handle;
 mod packing;
+mod scanning;
 mod typed;
 
 use std::{path::Path, time::Duration};

@@ -67,8 +67,17 @@ impl Handle {
         key: &[u8],
         stored: Option<Vec<u8>>,
     ) -> Result<Option<T>> {
-        let unpack = |stored| format::unpack_vec(stored, self.pack.settings());
-        stored.map(unpack).transpose().map_err(|error| error.at(&self.table.name, key))
+        stored.map(|stored| self.unpack_found(key, stored)).transpose()
+    }
+
+    /// As [`Self::unpack`], of a key that was there.
+    pub(crate) fn unpack_found<T: DeserializeOwned + 'static>(
+        &self,
+        key: &[u8],
+        stored: Vec<u8>,
+    ) -> Result<T> {
+        let value = format::unpack_vec(stored, self.pack.settings());
+        value.map_err(|error| error.at(&self.table.name, key))
     }
 
     pub(crate) fn unpack_value(

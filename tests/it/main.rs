@@ -22,6 +22,7 @@ mod errors;
 mod foreign_rows;
 mod group;
 mod headers;
+mod iteration;
 mod locks;
 mod nonsense;
 mod paths;

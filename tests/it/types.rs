@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use kvault::{
-    AutoVacuum, CheckpointMode, CheckpointPolicy, CheckpointReport, Durability, Encoding, Error,
-    Health, KVault, Options, Reader, Stats, Stored,
+    AutoVacuum, CheckpointMode, CheckpointPolicy, CheckpointReport, Cursor, Direction, Durability,
+    Encoding, Error, Health, Items, Iter, KVault, Keys, Options, Reader, Stats, Stored, Values,
 };
 
 const fn shared<T: Send + Sync + Debug + 'static>() {}
@@ -24,7 +24,13 @@ const _: () = {
     shared::<CheckpointReport>();
     shared::<Durability>();
     shared::<Encoding>();
+    shared::<Cursor>();
+    shared::<Direction>();
     sent::<Reader>();
+    sent::<Iter>();
+    sent::<Keys>();
+    sent::<Values>();
+    sent::<Items<std::rc::Rc<u8>>>();
     cloned::<KVault>();
     cloned::<Stored>();
     cloned::<Error>();
