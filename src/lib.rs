@@ -49,8 +49,10 @@
 //! What survives what is said by [`Durability`]; how to open a file by [`Options`]; what can go
 //! wrong by [`Error`].
 
+mod batch;
 mod checkpoint;
 mod engine;
+mod entry;
 mod error;
 mod files;
 mod fork;
@@ -70,6 +72,7 @@ mod retry;
 mod stats;
 mod store;
 mod sync;
+mod transact;
 mod vault;
 mod writer;
 
@@ -81,7 +84,9 @@ mod cache_properties;
 #[cfg(test)]
 mod models_on_threads;
 
+pub use batch::WriteBatch;
 pub use checkpoint::{CheckpointMode, CheckpointReport};
+pub use entry::{Entry, Modify};
 pub use error::{Cause, Error, Result};
 pub use files::is_open_vault_file;
 pub use format::{
@@ -94,7 +99,8 @@ pub use options::{AutoVacuum, CheckpointPolicy, Durability, Options};
 pub use range::KeyRange;
 pub use reader::Reader;
 pub use stats::{Health, Stats};
-pub use vault::KVault;
+pub use transact::Tx;
+pub use vault::{Cas, KVault};
 
 /// Compiles and runs the snippets of README.md and of the guide with the other doctests.
 #[cfg(doctest)]

@@ -90,6 +90,18 @@ pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
+/// Between two tries of an operation that others got ahead of for the `tried`-th time. They come to
+/// their end sooner if not all of them try again at once; the first tries are worth it though.
+pub(crate) fn give_way(tried: u32) {
+    const AT_ONCE: u32 = 3;
+    const FIRST: Duration = Duration::from_micros(50);
+    const LONGEST: Duration = Duration::from_millis(5);
+    if let Some(doubled) = tried.checked_sub(AT_ONCE) {
+        let pause = FIRST.saturating_mul(1 << doubled.min(10)).min(LONGEST);
+        std::thread::sleep(pause.mul_f64(chance()));
+    }
+}
+
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

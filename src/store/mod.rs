@@ -1,5 +1,6 @@
 //! SQLite, and nothing of it above this folder: connections, statements, schema, error codes.
 
+mod change;
 mod connect;
 mod fault;
 mod ffi;

@@ -26,9 +26,9 @@ struct Walks {
 /// A statement with an upper bound and one without: a bound that may be missing would keep SQLite
 /// from looking it up in the index.
 #[derive(Debug)]
-struct Bounded {
-    closed: String,
-    open: String,
+pub(super) struct Bounded {
+    pub(super) closed: String,
+    pub(super) open: String,
 }
 
 /// What is read of each row.
@@ -66,10 +66,7 @@ pub(crate) struct Page {
 impl Scans {
     /// `table` is quoted already.
     pub(super) fn new(table: &str) -> Self {
-        let bounded = |before: &str, after: &str| Bounded {
-            closed: format!("{before} FROM {table} WHERE key >= ?1 AND key < ?2{after}"),
-            open: format!("{before} FROM {table} WHERE key >= ?1{after}"),
-        };
+        let bounded = |before: &str, after: &str| Bounded::new(table, before, after);
         let walks = |order: &str| Walks {
             entries: bounded("SELECT key, value", order),
             keys: bounded("SELECT key", order),
@@ -78,6 +75,15 @@ impl Scans {
             up: walks(" ORDER BY key"),
             down: walks(" ORDER BY key DESC"),
             count: bounded("SELECT COUNT(*)", " AND typeof(value) = 'blob'"),
+        }
+    }
+}
+
+impl Bounded {
+    pub(super) fn new(table: &str, before: &str, after: &str) -> Self {
+        Self {
+            closed: format!("{before} FROM {table} WHERE key >= ?1 AND key < ?2{after}"),
+            open: format!("{before} FROM {table} WHERE key >= ?1{after}"),
         }
     }
 }

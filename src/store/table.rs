@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::scan::Scans;
+use super::scan::{Bounded, Scans};
 use crate::{Error, Result};
 
 /// Prepared once per handle, so that an operation formats no SQL.
@@ -17,6 +17,8 @@ pub(crate) struct Table {
     pub(super) any: String,
     pub(super) put: String,
     pub(super) delete: String,
+    pub(super) delete_same: String,
+    pub(super) delete_span: Bounded,
     pub(super) foreign: String,
     pub(super) clear: String,
     pub(super) clear_all: String,
@@ -58,11 +60,18 @@ impl Table {
                  ON CONFLICT (key) DO UPDATE SET value = ?2"
             ),
             delete: format!("DELETE FROM {t} WHERE key = ?1 AND typeof(value) = 'blob'"),
+            delete_same: format!("DELETE FROM {t} WHERE key = ?1 AND value = ?2"),
+            delete_span: Bounded::new(&t, "DELETE", " AND typeof(value) = 'blob'"),
             foreign: format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE NOT ({OURS}))"),
             clear: format!("DELETE FROM {t} WHERE {OURS}"),
             clear_all: format!("DELETE FROM {t}"),
             scans: Scans::new(&t),
         }))
+    }
+
+    /// Whether both are the same table of a file: SQLite folds ASCII case in names.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name)
     }
 }
 

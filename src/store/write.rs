@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, path::Path, sync::Arc, time::Duration};
 
-use rusqlite::{Connection, config::DbConfig, params};
+use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
 use super::{
     Class, Effective, Fault, Settings, Table,
@@ -258,18 +258,22 @@ impl WriteConn {
         self.execute(sql, [], action).map(drop)
     }
 
-    fn execute(
+    pub(super) fn execute(
         &self,
         sql: &str,
         params: impl rusqlite::Params,
         action: &'static str,
     ) -> Result<u64, Fault> {
-        let execute = || self.conn.prepare_cached(sql)?.execute(params);
+        let execute = || self.prepare(sql)?.execute(params);
         let rows = execute().map_err(self.at(action))?;
         Ok(rows as u64)
     }
 
-    fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {
+    pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
+        self.conn.prepare_cached(sql)
+    }
+
+    pub(super) fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {
         move |error| Fault::new(error, &self.path, action)
     }
 }

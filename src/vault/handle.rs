@@ -18,7 +18,7 @@ use crate::{
     retry::Policy,
     store::{Fault, ReadConn, Table},
     sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
-    writer::{Command, Op, Write},
+    writer::{Answer, Batch, Command, Op, Write},
 };
 
 /// A table of an open file, and how to treat it.
@@ -79,6 +79,19 @@ impl Handle {
         op: impl Fn() -> Op,
         power: bool,
     ) -> Result<u64> {
+        match self.ask(action, op, power)? {
+            Answer::Changed(count) => Ok(count),
+            Answer::Conflict(_) => Ok(0),
+        }
+    }
+
+    /// As [`Self::send`], of a change that may come to nothing.
+    pub(crate) fn ask(
+        &self,
+        action: &'static str,
+        op: impl Fn() -> Op,
+        power: bool,
+    ) -> Result<Answer> {
         self.call(action, |reply| {
             Command::Write(Write { table: Arc::clone(&self.table), op: op(), power, reply })
         })
@@ -90,16 +103,20 @@ impl Handle {
         self.send(action, op, self.is_power())
     }
 
+    /// Has a batch written, as durable as this handle is. It may come to nothing.
+    pub(crate) fn write_batch(&self, action: &'static str, batch: Batch) -> Result<Answer> {
+        buffered_needs_a_cache("durability", self.options.durability)?;
+        let batch = Arc::new(batch);
+        self.ask(action, || Op::Batch(Arc::clone(&batch)), self.is_power())
+    }
+
     /// Sends a command and waits for the answer, again if it met a lock.
     pub(crate) fn call<T>(
         &self,
         action: &'static str,
         command: impl Fn(Reply<Result<T>>) -> Command,
     ) -> Result<T> {
-        self.open.check()?;
-        if self.open.read_only {
-            return Err(Error::ReadOnly { action: action.to_owned() });
-        }
+        self.open.may_write(action)?;
         let deadline = Deadline::after(self.options.write_timeout);
         let engine = self.open.engine();
         self.options.policy().run(deadline, || engine.call(action, deadline, &command))
@@ -164,6 +181,11 @@ impl Open {
         } else {
             Ok(())
         }
+    }
+
+    pub(crate) fn may_write(&self, action: &'static str) -> Result<()> {
+        self.check()?;
+        if self.read_only { Err(Error::ReadOnly { action: action.to_owned() }) } else { Ok(()) }
     }
 
     pub(crate) fn close(&self) -> Result<()> {

@@ -1,6 +1,8 @@
 //! The handle that users hold. What it does with bytes is in `bytes`, what is behind it in
 //! `handle`.
 
+mod atomic;
+mod bulk;
 mod bytes;
 mod handle;
 mod packing;
@@ -9,6 +11,7 @@ mod typed;
 
 use std::{path::Path, time::Duration};
 
+pub use atomic::Cas;
 pub(crate) use handle::Handle;
 use handle::Open;
 use packing::Packing;
@@ -47,7 +50,7 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct KVault {
-    handle: Arc<Handle>,
+    pub(crate) handle: Arc<Handle>,
 }
 
 impl KVault {

@@ -145,7 +145,7 @@ impl KVault {
         Iter::new(Scan::new(Pages::shared(&self.handle), cursor.clone()))
     }
 
-    fn scan(&self, span: Span) -> Scan {
+    pub(super) fn scan(&self, span: Span) -> Scan {
         Scan::new(Pages::shared(&self.handle), Cursor::new(span))
     }
 }

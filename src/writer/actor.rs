@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    command::{Command, Write},
+    command::{Answer, Command, Write},
     group,
     monitor::Monitor,
 };
@@ -321,7 +321,7 @@ impl Running {
 }
 
 struct Outcome {
-    answers: Vec<Result<u64>>,
+    answers: Vec<Result<Answer>>,
     flushed: Result<()>,
 }
 

@@ -1,5 +1,6 @@
 //! What the actor can be asked for.
 
+use super::batch::Batch;
 use crate::{
     CheckpointMode, CheckpointReport, OptimizeReport, Result,
     handoff::{Reply, Weigh},
@@ -43,8 +44,16 @@ pub(crate) struct Write {
     pub(crate) op: Op,
     /// Whether the answer waits until the disk has it.
     pub(crate) power: bool,
-    /// How many keys or tables were changed.
-    pub(crate) reply: Reply<Result<u64>>,
+    pub(crate) reply: Reply<Result<Answer>>,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// So many keys or tables were changed.
+    Changed(u64),
+    /// Nothing was: a key holds this, and not what it was thought to hold.
+    Conflict(Option<Vec<u8>>),
 }
 
 #[derive(Debug)]
@@ -53,6 +62,8 @@ pub(crate) enum Op {
     Delete(Box<[u8]>),
     /// Shared with the caller, who may have to send it again.
     PutMany(Arc<[Row]>),
+    /// Shared likewise.
+    Batch(Arc<Batch>),
     Clear,
     CreateTable,
     /// Notes in the file that a feature is used.
@@ -95,6 +106,7 @@ impl Weigh for Command {
             Op::Put(row) => row.bytes(),
             Op::Delete(key) => key.len(),
             Op::PutMany(rows) => rows.iter().map(Row::bytes).sum(),
+            Op::Batch(batch) => batch.bytes(),
             Op::Clear | Op::CreateTable | Op::Register(_) => 0,
         }
     }

@@ -1,14 +1,17 @@
 //! One transaction for many callers.
 
-use super::command::{Op, Write};
+use super::{
+    batch::{Batch, What},
+    command::{Answer, Op, Write},
+};
 use crate::{
     Error, Result,
-    store::{Class, Fault, WriteConn},
+    store::{Class, Fault, Table, WriteConn},
 };
 
 /// What became of a group: an answer for each write, in order, and what failed for all of them.
 pub(super) struct Outcome {
-    pub(super) answers: Vec<Result<u64>>,
+    pub(super) answers: Vec<Result<Answer>>,
     pub(super) fault: Option<Fault>,
 }
 
@@ -39,7 +42,7 @@ fn one_by_one(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Outcome {
             // Not to be written to any more: the rest fails like the one that found out.
             Some(fault) if fault.class == Class::Damage => Err(fault.error.clone()),
             _ => match try_commit(conn, std::slice::from_ref(write), synced) {
-                Ok(mut answers) => answers.pop().unwrap_or(Ok(0)),
+                Ok(mut answers) => answers.pop().unwrap_or(Ok(Answer::Changed(0))),
                 Err(fault) => {
                     let error = fault.error.clone();
                     outcome.fault = Some(fault);
@@ -57,7 +60,7 @@ fn try_commit(
     conn: &mut WriteConn,
     writes: &[Write],
     synced: bool,
-) -> Result<Vec<Result<u64>>, Fault> {
+) -> Result<Vec<Result<Answer>>, Fault> {
     let pages = conn.pages_written()?;
     conn.begin(synced)?;
     let committed = (|| {
@@ -65,7 +68,7 @@ fn try_commit(
         for write in writes {
             let before = conn.total_changes();
             answers.push(match apply(conn, write) {
-                Ok(count) => Ok(count),
+                Ok(answer) => Ok(answer),
                 // The other writes are untouched by this one, and it left nothing behind.
                 Err(fault)
                     if fault.class == Class::Operation
@@ -92,14 +95,15 @@ fn try_commit(
     Ok(answers)
 }
 
-fn apply(conn: &WriteConn, write: &Write) -> Result<u64, Fault> {
+fn apply(conn: &WriteConn, write: &Write) -> Result<Answer, Fault> {
     let table = &*write.table;
-    match &write.op {
-        Op::Put(row) => put(conn, write, &row.key, &row.value).map(|()| 1),
+    let changed = match &write.op {
+        Op::Batch(batch) => return apply_batch(conn, batch),
+        Op::Put(row) => put(conn, table, &row.key, &row.value).map(|()| 1),
         Op::Delete(key) => conn.delete(table, key).map(u64::from),
         Op::PutMany(rows) => conn.atomically(|conn| {
             for row in rows.iter() {
-                put(conn, write, &row.key, &row.value)?;
+                put(conn, table, &row.key, &row.value)?;
             }
             Ok(rows.len() as u64)
         }),
@@ -108,11 +112,45 @@ fn apply(conn: &WriteConn, write: &Write) -> Result<u64, Fault> {
             conn.atomically(|conn| conn.register(feature.name())).map(u64::from)
         }
         Op::CreateTable => conn.atomically(|conn| conn.create(table)).map(u64::from),
-    }
+    };
+    changed.map(Answer::Changed)
 }
 
-fn put(conn: &WriteConn, write: &Write, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-    conn.put(&write.table, key, value).map_err(|fault| match fault.error {
+fn apply_batch(conn: &WriteConn, batch: &Batch) -> Result<Answer, Fault> {
+    for check in &batch.checks {
+        let Some(table) = batch.tables.get(check.table) else { continue };
+        let other = |found: Option<&[u8]>| {
+            let same = found == check.value.as_deref();
+            (!same).then(|| Answer::Conflict(found.map(<[u8]>::to_vec)))
+        };
+        if let Some(conflict) = conn.look(table, &check.key, other)? {
+            return Ok(conflict);
+        }
+    }
+    let change_all = |conn: &WriteConn| {
+        let mut count = 0;
+        for change in batch.order.iter().filter_map(|at| batch.changes.get(*at)) {
+            let Some(table) = batch.tables.get(change.table) else { continue };
+            count += match &change.what {
+                What::Put { key, value } => put(conn, table, key, value).map(|()| 1)?,
+                What::Delete { key } => conn.delete(table, key).map(u64::from)?,
+                What::DeleteSame { key, value } => {
+                    conn.delete_same(table, key, value).map(u64::from)?
+                }
+                What::DeleteSpan(span) => conn.delete_span(table, span)?,
+            };
+        }
+        Ok(count)
+    };
+    // A statement on its own is all or nothing already.
+    let alone =
+        batch.order.len() <= 1 && batch.changes.iter().all(|change| change.what.key().is_some());
+    let count = if alone { change_all(conn) } else { conn.atomically(change_all) }?;
+    Ok(Answer::Changed(count))
+}
+
+fn put(conn: &WriteConn, table: &Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+    conn.put(table, key, value).map_err(|fault| match fault.error {
         // The limit is on the row: the key counts too.
         Error::Sqlite { code, .. } if code == crate::store::TOO_BIG => {
             let len = (key.len() + value.len()) as u64;

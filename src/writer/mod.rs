@@ -1,10 +1,12 @@
 //! The actor that owns the connection that writes.
 
 mod actor;
+mod batch;
 mod command;
 mod group;
 mod monitor;
 
 pub(crate) use actor::{Actor, panic_text, spawn};
-pub(crate) use command::{Command, Feature, Op, Row, Write};
+pub(crate) use batch::{Batch, Change, Check, What};
+pub(crate) use command::{Answer, Command, Feature, Op, Row, Write};
 pub(crate) use monitor::Monitor;
