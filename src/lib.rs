@@ -50,6 +50,7 @@
 //! wrong by [`Error`].
 
 mod batch;
+mod buffer;
 mod checkpoint;
 mod engine;
 mod entry;
@@ -95,12 +96,12 @@ pub use format::{
 };
 pub use iter::{Cursor, Direction, Items, Iter, Keys, Values};
 pub use optimize::{OptimizeOptions, OptimizeReport};
-pub use options::{AutoVacuum, CheckpointPolicy, Durability, Options};
+pub use options::{AutoVacuum, CacheOptions, CheckpointPolicy, Durability, Options};
 pub use range::KeyRange;
 pub use reader::Reader;
 pub use stats::{Health, Stats};
 pub use transact::Tx;
-pub use vault::{Cas, KVault};
+pub use vault::{CacheLock, CacheScope, Cas, KVault};
 
 /// Compiles and runs the snippets of README.md and of the guide with the other doctests.
 #[cfg(doctest)]

@@ -116,7 +116,6 @@ impl Span {
         self.end.as_ref().is_some_and(|end| *end <= self.start)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "the vault has no cache yet"))]
     pub(crate) fn contains(&self, key: &[u8]) -> bool {
         *self.start <= *key && self.end.as_ref().is_none_or(|end| *key < **end)
     }

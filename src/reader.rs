@@ -8,9 +8,8 @@ use crate::{
     Result, Stored, Value,
     iter::{Pages, scanning_verbs},
     readers::Connection,
-    store::{Fault, ReadConn},
     sync::{Arc, Deadline},
-    vault::Handle,
+    vault::{Handle, Reads},
 };
 
 /// Reads a table on a connection of its own: no reader waits for another, nor for the writer.
@@ -64,7 +63,7 @@ impl Reader {
     /// As there.
     pub fn get_stored(&self, key: impl AsRef<[u8]>) -> Result<Option<Stored>> {
         let key = key.as_ref();
-        Ok(self.read(|conn| conn.get(&self.handle.table, key))?.map(Stored::raw))
+        Ok(Reads::get(self, key)?.map(Stored::raw))
     }
 
     /// As [`KVault::get_many_stored`](crate::KVault::get_many_stored).
@@ -79,7 +78,7 @@ impl Reader {
         let keys: Vec<Q> = keys.into_iter().collect();
         // Here, and not while a connection is held: it is the caller's code.
         let wanted: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
-        let found = self.read(|conn| conn.get_many(&self.handle.table, &wanted))?;
+        let found = Reads::get_many(self, &wanted)?;
         Ok(found.into_iter().map(|value| value.map(Stored::raw)).collect())
     }
 
@@ -89,8 +88,7 @@ impl Reader {
     ///
     /// As there.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> Result<bool> {
-        let key = key.as_ref();
-        self.read(|conn| conn.contains(&self.handle.table, key))
+        self.contains(key.as_ref())
     }
 
     /// As [`KVault::len`](crate::KVault::len).
@@ -99,7 +97,7 @@ impl Reader {
     ///
     /// As there.
     pub fn len(&self) -> Result<u64> {
-        self.read(|conn| conn.len(&self.handle.table))
+        Reads::len(self)
     }
 
     /// As [`KVault::is_empty`](crate::KVault::is_empty).
@@ -108,7 +106,7 @@ impl Reader {
     ///
     /// As there.
     pub fn is_empty(&self) -> Result<bool> {
-        self.read(|conn| conn.is_empty(&self.handle.table))
+        Reads::is_empty(self)
     }
 
     /// As [`KVault::get`](crate::KVault::get).
@@ -118,7 +116,7 @@ impl Reader {
     /// As there.
     pub fn get<T: DeserializeOwned + 'static>(&self, key: impl AsRef<[u8]>) -> Result<Option<T>> {
         let key = key.as_ref();
-        self.handle.unpack(key, self.read(|conn| conn.get(&self.handle.table, key))?)
+        self.handle.unpack(key, Reads::get(self, key)?)
     }
 
     /// As [`KVault::fetch`](crate::KVault::fetch).
@@ -138,7 +136,7 @@ impl Reader {
     /// As there.
     pub fn get_value(&self, key: impl AsRef<[u8]>) -> Result<Option<Value>> {
         let key = key.as_ref();
-        self.handle.unpack_value(key, self.read(|conn| conn.get(&self.handle.table, key))?)
+        self.handle.unpack_value(key, Reads::get(self, key)?)
     }
 
     /// As [`KVault::get_many`](crate::KVault::get_many).
@@ -153,19 +151,25 @@ impl Reader {
         let keys: Vec<Q> = keys.into_iter().collect();
         // Here, and not while a connection is held: it is the caller's code.
         let wanted: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
-        let found = self.read(|conn| conn.get_many(&self.handle.table, &wanted))?;
+        let found = Reads::get_many(self, &wanted)?;
         keys.iter()
             .zip(found)
             .map(|(key, stored)| self.handle.unpack(key.as_ref(), stored))
             .collect()
     }
 
-    fn read<T>(&self, operation: impl Fn(&ReadConn) -> Result<T, Fault>) -> Result<T> {
-        self.handle.read_on(&mut self.conn.borrow_mut(), operation)
-    }
-
     fn pages(&self) -> Pages {
         Pages::own(&self.handle, self.conn.borrow().clone())
+    }
+}
+
+impl Reads for Reader {
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    fn with<T>(&self, operation: impl Fn(&Connection) -> Result<T>) -> Result<T> {
+        self.handle.with_kept(&mut self.conn.borrow_mut(), operation)
     }
 }
 

@@ -15,7 +15,6 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// `entries` are in order, each key once.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the vault has no cache yet"))]
     pub(crate) fn new(entries: Vec<(Key, Dirty)>) -> Self {
         Self { entries: entries.into() }
     }

@@ -1,16 +1,17 @@
 //! Where an iterator reads its pages.
 
+use std::cell::RefCell;
+
 use crate::{
     Result,
     readers::Connection,
-    store::{Fault, ReadConn},
     sync::Arc,
-    vault::Handle,
+    vault::{Handle, Reads},
 };
 
 /// A table, and a way to read it that holds no connection from one read to the next.
 pub(crate) struct Pages {
-    pub(crate) handle: Arc<Handle>,
+    handle: Arc<Handle>,
     source: Source,
 }
 
@@ -18,7 +19,7 @@ enum Source {
     /// Whatever connection is idle.
     Shared,
     /// The one of a [`Reader`](crate::Reader), as long as that works.
-    Own(Option<Arc<Connection>>),
+    Own(RefCell<Option<Arc<Connection>>>),
 }
 
 impl Pages {
@@ -27,17 +28,19 @@ impl Pages {
     }
 
     pub(crate) fn own(handle: &Arc<Handle>, conn: Option<Arc<Connection>>) -> Self {
-        Self { handle: Arc::clone(handle), source: Source::Own(conn) }
+        Self { handle: Arc::clone(handle), source: Source::Own(RefCell::new(conn)) }
+    }
+}
+
+impl Reads for Pages {
+    fn handle(&self) -> &Handle {
+        &self.handle
     }
 
-    /// Runs one read, again if it met a lock.
-    pub(crate) fn read<T>(
-        &mut self,
-        operation: impl Fn(&ReadConn) -> Result<T, Fault>,
-    ) -> Result<T> {
-        match &mut self.source {
-            Source::Shared => self.handle.read(operation),
-            Source::Own(conn) => self.handle.read_on(conn, operation),
+    fn with<T>(&self, operation: impl Fn(&Connection) -> Result<T>) -> Result<T> {
+        match &self.source {
+            Source::Shared => self.handle.with(operation),
+            Source::Own(conn) => self.handle.with_kept(&mut conn.borrow_mut(), operation),
         }
     }
 }

@@ -7,8 +7,7 @@ use crate::{
     Result,
     range::{Span, after},
     store::{Found, Page, PageSize, Want, Way},
-    sync::Arc,
-    vault::Handle,
+    vault::{Handle, Reads},
 };
 
 /// The first page is small, for who wants but a few rows; those that follow cost one search in the
@@ -59,7 +58,7 @@ impl Scan {
     }
 
     pub(crate) fn handle(&self) -> &Handle {
-        &self.pages.handle
+        self.pages.handle()
     }
 
     /// Reads only keys from now on.
@@ -111,8 +110,7 @@ impl Scan {
         let layer = self.layer()?;
         if layer.is_empty() {
             let Some(rest) = self.rest.take().filter(|rest| !rest.is_empty()) else { return Ok(0) };
-            let table = Arc::clone(&self.pages.handle.table);
-            return self.pages.read(|conn| conn.count(&table, &rest));
+            return self.pages.read(|conn| conn.count(&self.handle().table, &rest));
         }
         self.layer = Some(layer);
         let mut count = 0;
@@ -164,20 +162,21 @@ impl Scan {
         Ok(())
     }
 
-    fn page(&mut self, span: &Span, way: Way) -> Result<Page> {
+    fn page(&self, span: &Span, way: Way) -> Result<Page> {
         if span.is_empty() {
             return Ok(Page { rows: Vec::new(), ended: true });
         }
-        let table = Arc::clone(&self.pages.handle.table);
         let size = PageSize { rows: self.rows, bytes: PAGE_BYTES };
-        self.pages.read(|conn| conn.page(&table, span, (way, self.want), size))
+        self.pages.read(|conn| conn.page(&self.handle().table, span, (way, self.want), size))
     }
 
     /// What is dirty of the rest, as it is now.
     fn layer(&self) -> Result<Layer> {
         // Also the answer of a vault that is closed to who asks for nothing.
-        self.handle().open.check()?;
-        Ok(Layer::default())
+        let Some(cache) = self.handle().dirty_cache()? else { return Ok(Layer::default()) };
+        let Some(rest) = &self.rest else { return Ok(Layer::default()) };
+        let overlay = cache.overlay();
+        Ok(Layer::new(overlay.entries(self.handle().number, |key| rest.contains(key))))
     }
 
     /// Takes from the rest what a page that ends at `edge` has read: all of it without an edge.

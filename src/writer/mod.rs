@@ -3,10 +3,12 @@
 mod actor;
 mod batch;
 mod command;
+mod flusher;
 mod group;
 mod monitor;
 
 pub(crate) use actor::{Actor, panic_text, spawn};
 pub(crate) use batch::{Batch, Change, Check, What};
-pub(crate) use command::{Answer, Command, Feature, Op, Row, Write};
+pub(crate) use command::{Answer, Command, Feature, Flush, Op, Row, Write};
+pub(crate) use flusher::close as close_cache;
 pub(crate) use monitor::Monitor;
