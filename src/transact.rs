@@ -174,7 +174,7 @@ pub(crate) fn run<R>(vault: &KVault, mut f: impl FnMut(&mut Tx<'_>) -> Result<R>
         let outcome = f(&mut Tx { keys: &mut keys, table: 0 });
         // An error may come of values that were never there together: then it is none.
         let Some(batch) = keys.into_batch(outcome.is_ok()) else { return outcome };
-        match vault.handle.write_batch(ACTION, batch) {
+        match vault.handle.send_batch(ACTION, batch) {
             Ok(Answer::Changed(_)) => return outcome,
             Ok(Answer::Conflict(_)) => retry::give_way(tried),
             Err(error) => return outcome.and(Err(error)),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::{
-    handoff::cache::{Dirty, Key},
+    handoff::cache::{Dirty, Key, Overlay, Table},
     store::{Found, Way},
 };
 
@@ -11,12 +11,21 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Layer {
     entries: VecDeque<(Key, Dirty)>,
+    /// What they come from: as long as it is looked at, its bytes count as pinned.
+    _from: Option<Overlay>,
 }
 
 impl Layer {
     /// `entries` are in order, each key once.
     pub(crate) fn new(entries: Vec<(Key, Dirty)>) -> Self {
-        Self { entries: entries.into() }
+        Self { entries: entries.into(), _from: None }
+    }
+
+    /// What is dirty of a range of a table.
+    pub(crate) fn of(overlay: Overlay, table: Table, inside: impl Fn(&[u8]) -> bool) -> Self {
+        let entries = overlay.entries(table, inside);
+        let from = (!entries.is_empty()).then_some(overlay);
+        Self { _from: from, ..Self::new(entries) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

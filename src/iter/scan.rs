@@ -175,8 +175,7 @@ impl Scan {
         // Also the answer of a vault that is closed to who asks for nothing.
         let Some(cache) = self.handle().dirty_cache()? else { return Ok(Layer::default()) };
         let Some(rest) = &self.rest else { return Ok(Layer::default()) };
-        let overlay = cache.overlay();
-        Ok(Layer::new(overlay.entries(self.handle().number, |key| rest.contains(key))))
+        Ok(Layer::of(cache.overlay(), self.handle().number, |key| rest.contains(key)))
     }
 
     /// Takes from the rest what a page that ends at `edge` has read: all of it without an edge.

@@ -68,11 +68,6 @@ impl Table {
             scans: Scans::new(&t),
         }))
     }
-
-    /// Whether both are the same table of a file: SQLite folds ASCII case in names.
-    pub(crate) fn same_as(&self, other: &Self) -> bool {
-        self.name.eq_ignore_ascii_case(&other.name)
-    }
 }
 
 impl std::fmt::Debug for Table {

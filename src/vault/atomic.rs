@@ -6,10 +6,8 @@ use super::KVault;
 use crate::{
     Entry, Error, Result, Stored, Tx, Value,
     format::{self, PackSettings},
-    retry,
-    sync::Arc,
-    transact,
-    writer::{Answer, Batch, Change, Check, What},
+    retry, transact,
+    writer::Answer,
 };
 
 /// What came of [`KVault::compare_and_swap`].
@@ -55,15 +53,8 @@ impl KVault {
         if let Some(new) = new {
             self.handle.check_len(new.as_bytes())?;
         }
-        let bytes = |stored: &Stored| stored.as_bytes().to_vec();
-        let check = Check { table: 0, key: key.to_vec(), value: old.map(bytes) };
-        let what = match new {
-            Some(new) => What::Put { key: key.to_vec(), value: bytes(new) },
-            None => What::Delete { key: key.to_vec() },
-        };
-        let tables = vec![Arc::clone(&self.handle.table)];
-        let batch = Batch::new(tables, vec![check], vec![Change { table: 0, what }]);
-        Ok(match self.handle.write_batch("compare and swap a value", batch)? {
+        let (old, new) = (old.map(Stored::as_bytes), new.map(Stored::as_bytes));
+        Ok(match self.handle.swap(key, old, new)? {
             Answer::Changed(_) => Cas::Swapped,
             Answer::Conflict(found) => Cas::Conflict(found.map(Stored::raw)),
         })

@@ -1,10 +1,10 @@
 //! Many changes: together, or bit by bit.
 
-use super::KVault;
+use super::{Handle, KVault};
 use crate::{
     Iter, KeyRange, Result, Stored, WriteBatch, batch,
+    handoff::cache::Way,
     range::{Span, after},
-    store::Table,
     sync::Arc,
     writer::{Answer, Batch, Change, What},
 };
@@ -47,17 +47,14 @@ impl KVault {
         }
         // Names that are one table to SQLite must be one table here, or changes would be made out
         // of order.
-        let mut tables: Vec<Arc<Table>> = Vec::new();
+        let mut on: Vec<Arc<Handle>> = Vec::new();
         let mut numbers = Vec::new();
         for name in batch.tables() {
-            let table = match name {
-                None => Arc::clone(&self.handle.table),
-                Some(name) => Arc::clone(&self.table(name)?.handle.table),
-            };
-            let known = tables.iter().position(|known| known.same_as(&table));
+            let vault = name.map_or_else(|| Ok(self.clone()), |name| self.table(name))?;
+            let known = on.iter().position(|known| known.number == vault.handle.number);
             numbers.push(known.unwrap_or_else(|| {
-                tables.push(table);
-                tables.len() - 1
+                on.push(Arc::clone(&vault.handle));
+                on.len() - 1
             }));
         }
         let in_place = numbers.iter().enumerate().all(|(number, table)| number == *table);
@@ -68,8 +65,9 @@ impl KVault {
             }
         }
         let order = batch::order(&changes);
+        let tables = on.iter().map(|handle| Arc::clone(&handle.table)).collect();
         let batch = Batch { tables, checks: Vec::new(), changes, order };
-        self.handle.write_batch("write a batch", batch).map(drop)
+        self.handle.write_batch("write a batch", &on, batch).map(drop)
     }
 
     /// Removes the keys of a range, in transactions of a thousand keys: it may be stopped by an
@@ -125,11 +123,16 @@ impl KVault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn retain(&self, mut keep: impl FnMut(&[u8], &Stored) -> bool) -> Result<u64> {
+        let buffered = self.handle.way()? == Some(Way::Buffered);
         let (mut removed, mut bytes) = (0, 0);
         let mut changes = Vec::new();
         for entry in self {
             let (key, value) = entry?;
             if keep(&key, &value) {
+                continue;
+            }
+            if buffered {
+                removed += u64::from(self.handle.delete_same(&key, value.as_bytes())?);
                 continue;
             }
             let what = What::DeleteSame { key, value: value.into_bytes() };
@@ -145,6 +148,9 @@ impl KVault {
     }
 
     fn delete_span(&self, span: Span) -> Result<u64> {
+        if self.handle.way()? == Some(Way::Buffered) {
+            return self.bury(span);
+        }
         let mut keys = Iter::new(self.scan(span.clone())).keys();
         let (mut removed, mut start) = (0, span.start);
         loop {
@@ -163,9 +169,28 @@ impl KVault {
         }
     }
 
+    /// Deletes in the cache, which knows of no ranges: a tombstone for each key.
+    fn bury(&self, span: Span) -> Result<u64> {
+        // Not the keys alone: of those some may be another program's, and not be deleted.
+        let mut entries = Iter::new(self.scan(span));
+        let mut removed = 0;
+        loop {
+            let mut changes = Vec::new();
+            for entry in entries.by_ref().take(ROWS) {
+                changes.push(Change { table: 0, what: What::Delete { key: entry?.0 } });
+            }
+            if changes.is_empty() {
+                return Ok(removed);
+            }
+            removed += self.remove_all(changes)?;
+        }
+    }
+
     fn remove_all(&self, changes: Vec<Change>) -> Result<u64> {
-        let batch = Batch::new(vec![Arc::clone(&self.handle.table)], Vec::new(), changes);
-        match self.handle.write_batch("delete keys", batch)? {
+        let tables = vec![Arc::clone(&self.handle.table)];
+        let batch = Batch::new(tables, Vec::new(), changes);
+        let on = std::slice::from_ref(&self.handle);
+        match self.handle.write_batch("delete keys", on, batch)? {
             Answer::Changed(count) => Ok(count),
             Answer::Conflict(_) => Ok(0),
         }

@@ -94,8 +94,8 @@ impl Handle {
         self.send(action, op, self.is_power())
     }
 
-    /// Has a batch written, as durable as this handle is. It may come to nothing.
-    pub(crate) fn write_batch(&self, action: &'static str, batch: Batch) -> Result<Answer> {
+    /// Has the writer write a batch, as durable as this handle is. It may come to nothing.
+    pub(crate) fn send_batch(&self, action: &'static str, batch: Batch) -> Result<Answer> {
         self.way()?;
         let batch = Arc::new(batch);
         self.ask(action, || Op::Batch(Arc::clone(&batch)), self.is_power())

@@ -10,6 +10,7 @@ mod handle;
 mod packing;
 mod reads;
 mod scanning;
+mod swaps;
 mod typed;
 mod writes;
 

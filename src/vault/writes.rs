@@ -121,7 +121,10 @@ impl Handle {
         }
     }
 
-    fn to_cache(&self, action: &'static str) -> Result<Option<(Way, &Arc<Cache<Error>>)>> {
+    pub(super) fn to_cache(
+        &self,
+        action: &'static str,
+    ) -> Result<Option<(Way, &Arc<Cache<Error>>)>> {
         self.open.check()?;
         if self.open.read_only {
             return Err(Error::ReadOnly { action: action.to_owned() });
@@ -131,7 +134,7 @@ impl Handle {
 
     /// Puts something, and again as long as a flush that failed is why there is no room, until the
     /// time is up. `None`: the cache was switched off meanwhile.
-    fn try_put<T>(
+    pub(super) fn try_put<T>(
         &self,
         cache: &Cache<Error>,
         mut put: impl FnMut(Deadline) -> Result<T, Refused<Error>>,
@@ -158,7 +161,7 @@ impl Handle {
     }
 
     /// Waits for what this handle waits for after a put.
-    fn settle(&self, way: Way, ticket: Option<Ticket>) -> Result<()> {
+    pub(super) fn settle(&self, way: Way, ticket: Option<Ticket>) -> Result<()> {
         match (way, ticket) {
             (Way::Buffered, Some(ticket)) if ticket.apart => {
                 // It was accepted, and is read and flushed like any other. The wait only keeps the
@@ -176,7 +179,7 @@ impl Handle {
     }
 
     /// A row that SQLite refuses would stay in the cache for ever.
-    fn check_row(&self, key: usize, value: usize) -> Result<()> {
+    pub(super) fn check_row(&self, key: usize, value: usize) -> Result<()> {
         let (len, max) = ((key + value) as u64, self.open.engine().effective.max_row);
         if len + ROW_OVERHEAD > max { Err(Error::ValueTooLarge { len, max }) } else { Ok(()) }
     }

@@ -74,6 +74,11 @@ impl What {
         }
     }
 
+    /// Whether it is what it is, whatever else is there.
+    pub(crate) fn is_point(&self) -> bool {
+        matches!(self, Self::Put { .. } | Self::Delete { .. })
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Put { key, value } | Self::DeleteSame { key, value } => key.len() + value.len(),

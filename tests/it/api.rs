@@ -4,6 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use kvault::{
     CheckpointMode, Durability, Encoding, Error, Health, KVault, OptimizeOptions, Reader,
+    WriteBatch,
 };
 
 use crate::support::Place;
@@ -60,6 +61,18 @@ pub(crate) fn call_everything(
         ("Reader::contains_key", reader.contains_key("a").map(drop)),
         ("Reader::len", reader.len().map(drop)),
         ("Reader::is_empty", reader.is_empty().map(drop)),
+        ("write", vault.write(&WriteBatch::new())),
+        ("retain", vault.retain(|_, _| true).map(drop)),
+        ("delete_range", vault.delete_range("x"..).map(drop)),
+        ("delete_prefix", vault.delete_prefix("x").map(drop)),
+        ("compare_and_swap", vault.compare_and_swap("n", None, None).map(drop)),
+        ("update", vault.update("n", |n: Option<u8>| n).map(drop)),
+        ("get_or_insert_with", vault.get_or_insert_with("o", || 1).map(drop)),
+        ("insert_if_absent", vault.insert_if_absent("o", &1).map(drop)),
+        ("remove", vault.remove::<u8>("o").map(drop)),
+        ("increment", vault.increment("i", 1).map(drop)),
+        ("entry", vault.entry("e").or_insert(1).map(drop)),
+        ("transact", vault.transact(|tx| tx.put("x", &1))),
         ("iter", next(vault.iter())),
         ("range", next(vault.range("a"..))),
         ("range of nothing", next(vault.range("b".."a"))),

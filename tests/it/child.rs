@@ -20,6 +20,7 @@ pub(crate) type Role = fn(&[String]);
 const ROLES: &[(&str, Role)] = &[
     ("hold the write lock", crate::locks::hold_the_write_lock),
     ("hold the file", crate::locks::hold_the_file),
+    ("count", crate::atomic::count_in_another_process),
     ("open and write", crate::processes::open_and_write),
     ("put until killed", crate::crash::put_until_killed),
     ("leave a transaction", crate::crash::leave_a_transaction),

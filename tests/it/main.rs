@@ -12,8 +12,10 @@ mod cache;
 mod child;
 mod support;
 
+mod atomic;
 mod backpressure;
 mod batch;
+mod bulk;
 mod closing;
 mod content;
 mod crash;
@@ -35,6 +37,7 @@ mod table_names;
 mod table_shapes;
 mod tables;
 mod tidy;
+mod transactions;
 mod types;
 mod values;
 

@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use kvault::{
-    AutoVacuum, CheckpointMode, CheckpointPolicy, CheckpointReport, Cursor, Direction, Durability,
-    Encoding, Error, Health, Items, Iter, KVault, Keys, Options, Reader, Stats, Stored, Values,
+    AutoVacuum, Cas, CheckpointMode, CheckpointPolicy, CheckpointReport, Cursor, Direction,
+    Durability, Encoding, Entry, Error, Health, Items, Iter, KVault, Keys, Options, Reader, Stats,
+    Stored, Tx, Values, WriteBatch,
 };
 
 const fn shared<T: Send + Sync + Debug + 'static>() {}
@@ -24,6 +25,10 @@ const _: () = {
     shared::<CheckpointReport>();
     shared::<Durability>();
     shared::<Encoding>();
+    shared::<Cas>();
+    shared::<Entry>();
+    shared::<WriteBatch>();
+    sent::<Tx<'static>>();
     shared::<Cursor>();
     shared::<Direction>();
     sent::<Reader>();
