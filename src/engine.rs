@@ -14,6 +14,7 @@ use crate::{
     options::{CheckpointPolicy, EngineOptions},
     readers::Readers,
     retry::Policy,
+    snapshots::Snapshots,
     store::{self, Effective, Settings, WriteConn},
     sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
     writer::{self, Actor, Command, Monitor},
@@ -25,6 +26,7 @@ pub(crate) struct Engine {
     pub(crate) settings: Settings,
     pub(crate) effective: Effective,
     pub(crate) readers: Arc<Readers>,
+    pub(crate) snapshots: Snapshots,
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) tables: Arc<Tables>,
     pub(crate) bell: Arc<Bell>,
@@ -68,12 +70,14 @@ impl Engine {
         let bell = Arc::new(Bell::new());
         let idle_limit = options.reader_idle_limit;
         let readers = Readers::new(settings.clone(), file, idle_limit, Arc::clone(&bell));
+        let readers = Arc::new(readers);
         let engine = Arc::new(Self {
             path: Arc::clone(path),
             options: options.clone(),
             settings,
             effective,
-            readers: Arc::new(readers),
+            snapshots: Snapshots::new(&readers, options.snapshot_max_age),
+            readers,
             monitor: Arc::new(Monitor::default()),
             tables: Arc::default(),
             bell,
@@ -285,6 +289,7 @@ impl Engine {
         // The writer goes last: only the last connection of a file takes the log with it, and
         // only one that may write.
         self.readers.close();
+        self.snapshots.close();
         self.bell.stop();
         if let Some(keeper) = self.keeper.lock().take()
             && keeper.join().is_err()

@@ -68,8 +68,9 @@ impl Keeper {
         loop {
             self.bell.doze();
             let views = self.tidy();
+            let snapshots = self.engine.snapshots.expire();
             let log = self.look_after_log();
-            let deadline = if views || log {
+            let deadline = if views || snapshots || log {
                 self.bell.keep_awake();
                 Deadline::after(TICK)
             } else {

@@ -70,6 +70,8 @@ mod reader;
 mod readers;
 mod registry;
 mod retry;
+mod snapshot;
+mod snapshots;
 mod stats;
 mod store;
 mod sync;
@@ -99,7 +101,8 @@ pub use optimize::{OptimizeOptions, OptimizeReport};
 pub use options::{AutoVacuum, CacheOptions, CheckpointPolicy, Durability, Options};
 pub use range::KeyRange;
 pub use reader::Reader;
-pub use stats::{Health, Stats};
+pub use snapshot::Snapshot;
+pub use stats::{Health, SnapshotStats, Stats};
 pub use transact::Tx;
 pub use vault::{CacheLock, CacheScope, Cas, KVault};
 

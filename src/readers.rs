@@ -91,30 +91,39 @@ impl Readers {
 
     /// A new connection, for the pool or for somebody to keep.
     pub(crate) fn connect(&self) -> Result<Arc<Connection>> {
+        self.while_open(|| {
+            let conn = Arc::new(Lease::new(self.open()?));
+            let mut all = self.all.lock();
+            all.retain(|known| known.strong_count() > 0);
+            all.push(Arc::downgrade(&conn));
+            Ok(conn)
+        })
+    }
+
+    /// Runs something that makes a connection and says where it is found: [`close`](Self::close)
+    /// waits for that, or this one sees it.
+    pub(crate) fn while_open<T>(&self, make: impl FnOnce() -> Result<T>) -> Result<T> {
         {
-            // Under the lock, so that `close` waits for this one or this one sees `close`.
+            // Under the lock, so that it is one or the other.
             let mut making = self.making.lock();
             if self.closed.load(Ordering::Relaxed) {
                 return Err(Error::Closed);
             }
             *making += 1;
         }
-        let conn = self.make();
+        let made = make();
         *self.making.lock() -= 1;
         self.made.notify_all();
-        conn
+        made
     }
 
-    fn make(&self) -> Result<Arc<Connection>> {
+    /// A connection that is none of the pool's.
+    pub(crate) fn open(&self) -> Result<ReadConn> {
         // Also before: another file would come with the same log and index, and closing those
         // again would take away the locks that our connections have on them.
         self.check_place()?;
         let (conn, _) = open_reader(&self.settings)?;
         self.check_place()?;
-        let conn = Arc::new(Lease::new(conn));
-        let mut all = self.all.lock();
-        all.retain(|known| known.strong_count() > 0);
-        all.push(Arc::downgrade(&conn));
         Ok(conn)
     }
 

@@ -61,9 +61,21 @@ pub struct Stats {
     pub flush_failures: u64,
     /// Why the last flush that failed did, also if others succeeded since.
     pub last_flush_error: Option<Error>,
+    /// The [`Snapshot`](crate::Snapshot)s that live, oldest first.
+    pub snapshots: Vec<SnapshotStats>,
     /// Whether the linked SQLite puts one mutex under all connections of the process
     /// (`ENABLE_MEMORY_MANAGEMENT`), so that readers wait for each other.
     pub shared_page_cache: bool,
+}
+
+/// A [`Snapshot`](crate::Snapshot) that lives, and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SnapshotStats {
+    /// Its age.
+    pub age: Duration,
+    /// Bytes that came to the write-ahead log since it began: they stay there as long as it lives.
+    pub wal_bytes: u64,
 }
 
 /// Whether a vault can do what it is for.
@@ -147,9 +159,17 @@ impl Stats {
             last_flush_error: engine.monitor.last_flush_error(),
             open_readers,
             busy_readers,
+            snapshots: snapshots(engine),
             shared_page_cache: store::library_has(store::MEMORY_MANAGEMENT),
         }
     }
+}
+
+fn snapshots(engine: &Engine) -> Vec<SnapshotStats> {
+    // A frame of the log is a page and 24 bytes about it.
+    let frame = u64::from(engine.effective.page_size) + 24;
+    let live = engine.snapshots.list().into_iter();
+    live.map(|(age, pages)| SnapshotStats { age, wal_bytes: pages * frame }).collect()
 }
 
 /// Asks the folder, never the file: see [`crate::is_open_vault_file`].

@@ -1,10 +1,12 @@
 //! Where an iterator reads its pages.
 
-use std::cell::RefCell;
-
+use super::layer::Layer;
 use crate::{
     Result,
+    range::Span,
     readers::Connection,
+    snapshots::View,
+    store::{Fault, ReadConn},
     sync::Arc,
     vault::{Handle, Reads},
 };
@@ -19,7 +21,9 @@ enum Source {
     /// Whatever connection is idle.
     Shared,
     /// The one of a [`Reader`](crate::Reader), as long as that works.
-    Own(RefCell<Option<Arc<Connection>>>),
+    Own(Option<Arc<Connection>>),
+    /// A view that stays as it is, and is kept.
+    View(Arc<View>),
 }
 
 impl Pages {
@@ -28,19 +32,46 @@ impl Pages {
     }
 
     pub(crate) fn own(handle: &Arc<Handle>, conn: Option<Arc<Connection>>) -> Self {
-        Self { handle: Arc::clone(handle), source: Source::Own(RefCell::new(conn)) }
+        Self { handle: Arc::clone(handle), source: Source::Own(conn) }
     }
-}
 
-impl Reads for Pages {
-    fn handle(&self) -> &Handle {
+    pub(crate) fn of_view(handle: &Arc<Handle>, view: &Arc<View>) -> Self {
+        Self { handle: Arc::clone(handle), source: Source::View(Arc::clone(view)) }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    fn with<T>(&self, operation: impl Fn(&Connection) -> Result<T>) -> Result<T> {
-        match &self.source {
-            Source::Shared => self.handle.with(operation),
-            Source::Own(conn) => self.handle.with_kept(&mut conn.borrow_mut(), operation),
+    /// Runs one read, of the file alone, and again if it met a lock.
+    pub(crate) fn read<T>(
+        &mut self,
+        read: impl Fn(&Handle, &ReadConn) -> Result<T, Fault>,
+    ) -> Result<T> {
+        let handle = &self.handle;
+        let readers = &handle.open.engine().readers;
+        match &mut self.source {
+            Source::Shared => handle.read(|conn| read(handle, conn)),
+            Source::Own(conn) => handle.with_kept(conn, |conn| {
+                readers.read(conn, |conn| Ok(read(handle, conn)?))
+            }),
+            Source::View(view) => {
+                handle.open.check()?;
+                view.look(|_, conn| read(handle, conn))
+            }
         }
+    }
+
+    /// What is dirty of a span. To be asked before the first read.
+    pub(crate) fn layer(&self, span: &Span) -> Result<Layer> {
+        let overlay = match &self.source {
+            Source::View(view) => view.overlay(),
+            // Also the answer of a vault that is closed to who asks for nothing.
+            Source::Shared | Source::Own(_) => {
+                self.handle.dirty_cache()?.map(|cache| cache.overlay())
+            }
+        };
+        let of = |overlay| Layer::of(overlay, self.handle.number, |key| span.contains(key));
+        Ok(overlay.map(of).unwrap_or_default())
     }
 }

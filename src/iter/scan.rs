@@ -7,7 +7,7 @@ use crate::{
     Result,
     range::{Span, after},
     store::{Found, Page, PageSize, Want, Way},
-    vault::{Handle, Reads},
+    vault::Handle,
 };
 
 /// The first page is small, for who wants but a few rows; those that follow cost one search in the
@@ -110,7 +110,7 @@ impl Scan {
         let layer = self.layer()?;
         if layer.is_empty() {
             let Some(rest) = self.rest.take().filter(|rest| !rest.is_empty()) else { return Ok(0) };
-            return self.pages.read(|conn| conn.count(&self.handle().table, &rest));
+            return self.pages.read(|handle, conn| conn.count(&handle.table, &rest));
         }
         self.layer = Some(layer);
         let mut count = 0;
@@ -162,20 +162,21 @@ impl Scan {
         Ok(())
     }
 
-    fn page(&self, span: &Span, way: Way) -> Result<Page> {
+    fn page(&mut self, span: &Span, way: Way) -> Result<Page> {
         if span.is_empty() {
             return Ok(Page { rows: Vec::new(), ended: true });
         }
         let size = PageSize { rows: self.rows, bytes: PAGE_BYTES };
-        self.pages.read(|conn| conn.page(&self.handle().table, span, (way, self.want), size))
+        let how = (way, self.want);
+        self.pages.read(|handle, conn| conn.page(&handle.table, span, how, size))
     }
 
     /// What is dirty of the rest, as it is now.
     fn layer(&self) -> Result<Layer> {
-        // Also the answer of a vault that is closed to who asks for nothing.
-        let Some(cache) = self.handle().dirty_cache()? else { return Ok(Layer::default()) };
-        let Some(rest) = &self.rest else { return Ok(Layer::default()) };
-        Ok(Layer::of(cache.overlay(), self.handle().number, |key| rest.contains(key)))
+        match &self.rest {
+            Some(rest) => self.pages.layer(rest),
+            None => Ok(Layer::default()),
+        }
     }
 
     /// Takes from the rest what a page that ends at `edge` has read: all of it without an edge.

@@ -206,8 +206,7 @@ setters! {
     /// How many bytes of keys and values may be queued. A single larger write goes through
     /// alone. Default: 64 MiB.
     queue_bytes: usize;
-    /// How old a snapshot may become; checked, and without effect as long as there are no
-    /// snapshots. Default: 5 min.
+    /// How old a [`Snapshot`](crate::Snapshot) may become before it is ended. Default: 5 min.
     snapshot_max_age: Duration;
     /// How long dropping the last handle may take. Default: 5 s.
     close_timeout: Duration;

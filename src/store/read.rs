@@ -92,6 +92,17 @@ impl ReadConn {
         })
     }
 
+    /// Whether what is read is still of one moment.
+    pub(crate) fn is_within(&self) -> bool {
+        !self.conn.is_autocommit()
+    }
+
+    /// Pages in the write-ahead log.
+    pub(crate) fn pages_in_log(&self) -> u64 {
+        let index = self.index.get_or_init(|| WalIndex::of(&self.conn));
+        index.as_ref().map_or(0, |index| u64::from(index.frames().0))
+    }
+
     pub(crate) fn end(&self) {
         if !self.conn.is_autocommit()
             && let Err(error) = self.run("COMMIT")

@@ -22,11 +22,11 @@ pub use cache::{CacheLock, CacheScope};
 pub(crate) use handle::Handle;
 use handle::Open;
 use packing::Packing;
-pub(crate) use reads::Reads;
+pub(crate) use reads::{Reads, count};
 
 use crate::{
     CheckpointMode, CheckpointReport, Durability, Error, Health, OptimizeOptions, OptimizeReport,
-    Options, Reader, Result, Stats,
+    Options, Reader, Result, Snapshot, Stats,
     store::{ReadConn, Table},
     sync::Arc,
     writer::{Command, Op},
@@ -182,6 +182,16 @@ impl KVault {
         Reader::new(Arc::clone(&self.handle))
     }
 
+    /// The vault as it is now, to be read while it goes on changing: all tables, and what is in
+    /// the write cache.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] if the file has no write-ahead log.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        Snapshot::new(Arc::clone(&self.handle))
+    }
+
     /// Answers when every write that was acknowledged before is committed, and with
     /// [`Durability::Power`] when it is on the disk, even if nothing was left to commit. Returns
     /// how many keys it had to commit.
@@ -212,7 +222,9 @@ impl KVault {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] if there is no room for the copy that it makes; nothing was done then.
+    /// [`Error::Full`] if there is no room for the copy that it makes, and
+    /// [`Error::InvalidArgument`] while there is a [`Snapshot`]: all of the file would stay in the
+    /// log beside it. Nothing was done then.
     ///
     /// # Examples
     ///
@@ -228,6 +240,12 @@ impl KVault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn optimize(&self, options: OptimizeOptions) -> Result<OptimizeReport> {
+        self.handle.open.check()?;
+        let snapshots = self.handle.open.engine().snapshots.list().len();
+        if snapshots > 0 {
+            let why = "the log could not be moved behind them: drop them first";
+            return Err(Error::invalid("snapshots", snapshots, why));
+        }
         let vacuum = options.vacuum;
         self.handle.call("optimize", |reply| Command::Optimize { vacuum, reply })
     }

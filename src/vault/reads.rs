@@ -99,7 +99,7 @@ fn see<T>(view: &mut Reading<'_>, look: impl FnOnce(&ReadConn) -> Result<T, Faul
 }
 
 /// How many keys there are in the file with what lies over it.
-fn count(handle: &Handle, overlay: &Overlay, conn: &ReadConn) -> Result<u64, Fault> {
+pub(crate) fn count(handle: &Handle, overlay: &Overlay, conn: &ReadConn) -> Result<u64, Fault> {
     let mut keys = conn.len(&handle.table)?;
     for (key, dirty) in overlay.entries(handle.number, |_| true) {
         let stored = conn.contains(&handle.table, key.bytes())?;

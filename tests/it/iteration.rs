@@ -209,7 +209,7 @@ fn what_is_there_all_the_time_is_found_once() {
     fill(&vault, (0..4_000).map(|n| key(2 * n)));
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
-            for n in 0..8_000 {
+            for n in 0..2_000 {
                 let odd = key(2 * (n * 7 % 4_000) + 1);
                 vault.put_bytes(&odd, "comes and goes").unwrap();
                 vault.put_bytes(key(2 * n % 8_000), "changes").unwrap();
