@@ -52,9 +52,9 @@ impl Pages {
         let readers = &handle.open.engine().readers;
         match &mut self.source {
             Source::Shared => handle.read(|conn| read(handle, conn)),
-            Source::Own(conn) => handle.with_kept(conn, |conn| {
-                readers.read(conn, |conn| Ok(read(handle, conn)?))
-            }),
+            Source::Own(conn) => {
+                handle.with_kept(conn, |conn| readers.read(conn, |conn| Ok(read(handle, conn)?)))
+            }
             Source::View(view) => {
                 handle.open.check()?;
                 view.look(|_, conn| read(handle, conn))

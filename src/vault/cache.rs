@@ -159,7 +159,11 @@ impl KVault {
     /// ```
     pub fn lock_cache(&self) -> Result<CacheLock> {
         self.handle.open.check()?;
-        let buffer = self.handle.open.engine().buffer().filter(|buffer| buffer.is_on());
+        let engine = self.handle.open.engine();
+        if let Some(panicked) = engine.poisoned() {
+            return Err(panicked);
+        }
+        let buffer = engine.buffer().filter(|buffer| buffer.is_on());
         let Some(buffer) = buffer else {
             return Err(Error::invalid("cache", "off", "there is no write cache to lock"));
         };

@@ -6,6 +6,7 @@ mod command;
 mod flusher;
 mod group;
 mod monitor;
+mod upkeep;
 
 pub(crate) use actor::{Actor, panic_text, spawn};
 pub(crate) use batch::{Batch, Change, Check, What};

@@ -73,8 +73,9 @@ impl<E: Clone> Cache<E> {
         deadline: Deadline,
     ) -> Result<Result<Option<Ticket>, Refused<E>>, X> {
         let seen = |dirty: &Dirty| dirty.bytes().is_some();
+        let wanted = |there: &bool| *there;
         let new = &Dirty::Deleted;
-        let attempt = Attempt { key, new, seen: &seen, wanted: &|there| *there, way, deadline };
+        let attempt = Attempt { key, new, seen: &seen, wanted: &wanted, way, deadline };
         let removed = |swap| match swap {
             Swap::Swapped(ticket) => Some(ticket),
             Swap::Conflict(_) => None,
