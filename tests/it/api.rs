@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use kvault::{
     CacheOptions, CheckpointMode, Durability, Encoding, Error, Health, KVault, OptimizeOptions,
-    Reader, WriteBatch,
+    Reader, Snapshot, WriteBatch,
 };
 
 use crate::support::Place;
@@ -67,6 +67,7 @@ pub(crate) fn call_everything(
         ("Reader::contains_key", reader.contains_key("a").map(drop)),
         ("Reader::len", reader.len().map(drop)),
         ("Reader::is_empty", reader.is_empty().map(drop)),
+        ("snapshot", vault.snapshot().map(drop)),
         ("write", vault.write(&WriteBatch::new())),
         ("retain", vault.retain(|_, _| true).map(drop)),
         ("delete_range", vault.delete_range("x"..).map(drop)),
@@ -103,6 +104,34 @@ pub(crate) fn call_everything(
         ("Reader::count_range", reader.count_range("a"..).map(drop)),
         ("Reader::count_prefix", reader.count_prefix("a").map(drop)),
         ("Reader::resume", next(reader.resume(&reader.iter().cursor()))),
+    ]
+}
+
+/// Each call of a snapshot that can fail.
+pub(crate) fn call_a_snapshot(snapshot: &Snapshot) -> Vec<(&'static str, Result<(), Error>)> {
+    vec![
+        ("table", snapshot.table("kv").map(drop)),
+        ("get_bytes", snapshot.get_bytes("a").map(drop)),
+        ("get_stored", snapshot.get_stored("a").map(drop)),
+        ("get_many_stored", snapshot.get_many_stored(["a"]).map(drop)),
+        ("contains_key", snapshot.contains_key("a").map(drop)),
+        ("len", snapshot.len().map(drop)),
+        ("is_empty", snapshot.is_empty().map(drop)),
+        ("get", snapshot.get::<u8>("t").map(drop)),
+        ("fetch", snapshot.fetch::<u8>("t").map(drop)),
+        ("get_value", snapshot.get_value("t").map(drop)),
+        ("get_many", snapshot.get_many::<u8, _>(["t"]).map(drop)),
+        ("iter", next(snapshot.iter())),
+        ("range", next(snapshot.range("a"..))),
+        ("prefix", next(snapshot.prefix("a"))),
+        ("keys", next(snapshot.keys())),
+        ("values", next(snapshot.values())),
+        ("items", next(snapshot.items::<serde::de::IgnoredAny>())),
+        ("first", snapshot.first().map(drop)),
+        ("last", snapshot.last().map(drop)),
+        ("count_range", snapshot.count_range("a"..).map(drop)),
+        ("count_prefix", snapshot.count_prefix("a").map(drop)),
+        ("resume", next(snapshot.resume(&snapshot.iter().cursor()))),
     ]
 }
 
@@ -182,6 +211,31 @@ fn every_call_is_in_the_table() {
     for (what, outcome) in calls {
         outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"));
     }
+}
+
+#[test]
+fn every_call_of_a_snapshot_is_in_the_table() {
+    let place = Place::new();
+    let vault = place.open();
+    vault.put("t", &1).unwrap();
+    vault.put_bytes("a", "1").unwrap();
+    let snapshot = vault.snapshot().unwrap();
+    let calls = call_a_snapshot(&snapshot);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in ["snapshot.rs", "iter/verbs.rs"] {
+        for name in public_functions(&source.join(file)) {
+            let known = calls.iter().any(|(call, _)| *call == name) || name == "table_name";
+            assert!(known, "Snapshot::{name} is not tried on a vault that has ended");
+        }
+    }
+    for (what, outcome) in calls {
+        outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    }
+    vault.close().unwrap();
+    for (what, outcome) in call_a_snapshot(&snapshot) {
+        assert!(matches!(outcome, Err(Error::Closed)), "{what}: {outcome:?}");
+    }
+    assert_eq!(snapshot.table_name(), "kv");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use kvault::{
     AutoVacuum, Cas, CheckpointMode, CheckpointPolicy, CheckpointReport, Cursor, Direction,
-    Durability, Encoding, Entry, Error, Health, Items, Iter, KVault, Keys, Options, Reader, Stats,
-    Stored, Tx, Values, WriteBatch,
+    Durability, Encoding, Entry, Error, Health, Items, Iter, KVault, Keys, Options, Reader,
+    Snapshot, SnapshotStats, Stats, Stored, Tx, Values, WriteBatch,
 };
 
 const fn shared<T: Send + Sync + Debug + 'static>() {}
@@ -26,6 +26,9 @@ const _: () = {
     shared::<Durability>();
     shared::<Encoding>();
     shared::<Cas>();
+    shared::<Snapshot>();
+    shared::<SnapshotStats>();
+    cloned::<Snapshot>();
     shared::<Entry>();
     shared::<WriteBatch>();
     sent::<Tx<'static>>();
