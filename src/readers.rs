@@ -111,10 +111,10 @@ impl Readers {
             }
             *making += 1;
         }
-        let made = make();
+        let outcome = make();
         *self.making.lock() -= 1;
         self.made.notify_all();
-        made
+        outcome
     }
 
     /// A connection that is none of the pool's.

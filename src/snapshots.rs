@@ -125,14 +125,14 @@ impl View {
     fn begin(&self, cache: Option<&Arc<Cache<Error>>>) -> Result<()> {
         let mut state = self.state.lock();
         let State::Open { conn, overlay } = &mut *state else { return Err(Error::Closed) };
-        let begin = || {
+        let enter = || {
             conn.begin()?;
             Ok::<_, Fault>(Begun { conn, kept: false })
         };
         let mut begun = match cache {
-            None => begin()?,
+            None => enter()?,
             Some(cache) => {
-                let (begun, dirty) = cache.snapshot(begin)?;
+                let (begun, dirty) = cache.snapshot(enter)?;
                 *overlay = Some(dirty);
                 begun
             }

@@ -88,6 +88,14 @@ fn a_batch_over_several_tables() {
     });
 }
 
+/// Cannot be packed.
+struct Refuses;
+impl serde::Serialize for Refuses {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("no"))
+    }
+}
+
 #[test]
 fn all_of_a_batch_or_nothing() {
     let place = Place::new();
@@ -113,12 +121,6 @@ fn all_of_a_batch_or_nothing() {
     assert_eq!(keys(&vault), [b"b", b"c", b"d"]);
     // What cannot be packed leaves the batch as it was.
     let mut batch = WriteBatch::new();
-    struct Refuses;
-    impl serde::Serialize for Refuses {
-        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-            Err(serde::ser::Error::custom("no"))
-        }
-    }
     assert!(batch.put("k", &Refuses).is_err() && batch.is_empty());
 }
 

@@ -176,7 +176,9 @@ pub(crate) fn bank(vault: &KVault, sum: impl Fn() -> i64 + Sync) {
         });
         let ended: Vec<_> = clerks.into_iter().map(thread::ScopedJoinHandle::join).collect();
         done.store(true, Ordering::Relaxed);
-        ended.into_iter().for_each(|clerk| clerk.unwrap());
+        for clerk in ended {
+            clerk.unwrap();
+        }
         assert!(auditor.join().unwrap() > 0);
     });
     assert_eq!(sum(), EACH * i64::try_from(ACCOUNTS).unwrap());

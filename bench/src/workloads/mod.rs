@@ -5,12 +5,19 @@ mod get;
 mod ingest;
 mod put;
 mod put_ratio;
+mod scan;
 
 use crate::workload::Workload;
 
 /// Every workload, in the order they run.
 pub(crate) fn all() -> Vec<Box<dyn Workload>> {
-    vec![Box::new(put::Put), Box::new(get::Get), Box::new(ingest::Ingest), Box::new(core::Core)]
+    vec![
+        Box::new(put::Put),
+        Box::new(get::Get),
+        Box::new(ingest::Ingest),
+        Box::new(scan::Scan),
+        Box::new(core::Core),
+    ]
 }
 
 /// The names that `--only` knows.
