@@ -106,3 +106,26 @@ fn a_mode_cannot_be_changed_under_somebody_else() {
     let vault = place.open_with(|options| options.enable_wal(false));
     assert_eq!(vault.len().unwrap(), 1);
 }
+
+/// A page that meets a lock is tried again, and the iteration goes on from its cursor if that was
+/// in vain.
+#[test]
+fn pages_are_tried_again() {
+    let place = Place::new();
+    let vault = place.open_with(|options| {
+        let options = options.enable_wal(false).retries(2).busy_timeout(Duration::ZERO);
+        options.backoff_base(Duration::from_millis(1))
+    });
+    vault.put_many_bytes((0..1_000_u32).map(|n| (n.to_be_bytes(), "value"))).unwrap();
+    let mut iter = vault.iter();
+    iter.next().unwrap().unwrap();
+    let raw = place.raw();
+    raw.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let read: Vec<_> = iter.by_ref().collect();
+    assert_err!(read.last().unwrap(), Error::DatabaseBusy { attempts: 2 });
+    assert_err!(vault.first(), Error::DatabaseBusy { attempts: 2 });
+    assert_err!(vault.count_range(.."a"), Error::DatabaseBusy { attempts: 2 });
+    raw.execute_batch("COMMIT").unwrap();
+    assert!(iter.next().is_none() && iter.next_back().is_none());
+    assert_eq!(vault.resume(&iter.cursor()).count() + read.len(), 1_000);
+}
