@@ -70,6 +70,8 @@ mod leftovers;
 #[cfg(target_os = "linux")]
 mod lifecycle;
 #[cfg(target_os = "linux")]
+mod linearizable;
+#[cfg(target_os = "linux")]
 mod moved;
 #[cfg(target_os = "linux")]
 mod one_engine;
