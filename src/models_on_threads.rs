@@ -39,6 +39,8 @@ tests! {
     a_large_message_is_not_overtaken
     who_gives_up_does_not_block_the_line
     closing_wakes_who_waits_for_room
+    a_nudge_is_heard
+    a_nudge_among_messages_is_heard
     a_put_that_meets_a_close_is_stored_or_refused
     two_closes_both_end
     the_last_drop_ends_the_actor

@@ -72,6 +72,20 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         model: "room_reaches_whoever_waits",
     },
     Mutation {
+        name: "heard_nudge_stays_on_its_way",
+        file: "mailbox.rs",
+        from: "self.heard();\n                Next::Nudge",
+        to: "Next::Nudge",
+        model: "a_nudge_is_heard",
+    },
+    Mutation {
+        name: "drained_nudge_stays_on_its_way",
+        file: "mailbox.rs",
+        from: "self.heard();\n                continue;",
+        to: "continue;",
+        model: "a_nudge_among_messages_is_heard",
+    },
+    Mutation {
         name: "newcomer_overtakes",
         file: "line.rs",
         from: "state.waiting.is_empty() && self.limits.admit(state.load, bytes)",

@@ -1,21 +1,27 @@
 //! The handle that users hold. What it does with bytes is in `bytes`, what is behind it in
 //! `handle`.
 
+mod buffering;
 mod bytes;
+mod cache;
 mod handle;
 mod packing;
+mod reads;
 mod typed;
+mod writes;
 
 use std::{path::Path, time::Duration};
 
+use buffering::Buffering;
+pub use cache::{CacheLock, CacheScope};
 pub(crate) use handle::Handle;
 use handle::Open;
 use packing::Packing;
+pub(crate) use reads::Reads;
 
 use crate::{
     CheckpointMode, CheckpointReport, Durability, Error, Health, OptimizeOptions, OptimizeReport,
     Options, Reader, Result, Stats,
-    options::buffered_needs_a_cache,
     store::{ReadConn, Table},
     sync::Arc,
     writer::{Command, Op},
@@ -70,8 +76,7 @@ impl KVault {
         options.validate()?;
         let table = Table::new(&options.handle.table)?;
         let open = Arc::new(Open::new(path, &options)?);
-        let pack = Packing::new(options.handle.pack_settings());
-        let vault = Self::from(Handle { open, table, options: options.handle, pack });
+        let vault = Self::from(Handle::new(open, table, options.handle));
         vault.ensure_table()?;
         Ok(vault)
     }
@@ -115,7 +120,7 @@ impl KVault {
     /// ```
     pub fn table(&self, name: &str) -> Result<Self> {
         let table = Table::new(name)?;
-        let vault = Self::from(Handle { table, ..Handle::clone(&self.handle) });
+        let vault = Self::from(self.handle.on(table));
         vault.ensure_table()?;
         Ok(vault)
     }
@@ -150,6 +155,7 @@ impl KVault {
     pub fn with_durability(&self, durability: Durability) -> Self {
         let mut handle = Handle::clone(&self.handle);
         handle.options.durability = durability;
+        handle.buffering = Buffering::default();
         handle.into()
     }
 
@@ -180,10 +186,8 @@ impl KVault {
     /// If the disk fails, or the vault is closed.
     #[doc(alias = "flush_cache")]
     pub fn flush(&self) -> Result<u64> {
-        let handle = &self.handle;
-        buffered_needs_a_cache("durability", handle.options.durability)?;
-        let power = handle.is_power();
-        handle.call("flush", |reply| Command::Flush { power, reply })
+        self.handle.way()?;
+        self.handle.flush(None)
     }
 
     /// Moves what is in the write-ahead log into the database.

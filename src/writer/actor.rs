@@ -7,18 +7,20 @@ use std::{
 };
 
 use super::{
-    command::{Command, Write},
+    command::{Command, Flush, Write},
+    flusher::Flusher,
     group,
     monitor::Monitor,
 };
 use crate::{
     CheckpointMode, CheckpointPolicy, CheckpointReport, Error, OptimizeReport, Result,
-    handoff::{Bell, End, Inbox, Lifecycle, Load, Reply, Weigh},
+    buffer::Buffer,
+    handoff::{Bell, End, Inbox, Lifecycle, Load, Next, Reply, Weigh},
     optimize,
     readers::Readers,
     retry,
     store::WriteConn,
-    sync::{Arc, Deadline, Mutex, channel::Received},
+    sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
 };
 
 /// A group grows no further than this. What is queued beyond it waits for the next one, so that
@@ -45,6 +47,9 @@ pub(crate) struct Actor {
     pub(crate) policy: CheckpointPolicy,
     /// Held by who checkpoints: a second one would be refused by SQLite at once.
     pub(crate) checkpointing: Arc<Mutex<()>>,
+    /// Set by a keeper that must not checkpoint itself.
+    pub(crate) checkpoint_due: Arc<AtomicBool>,
+    pub(crate) buffer: Arc<Buffer>,
 }
 
 struct Running {
@@ -55,7 +60,8 @@ struct Running {
     /// The group in work. It lives here so that after a panic the end is marked first, and the
     /// callers in it hear of it second.
     writes: Vec<Write>,
-    flushes: Vec<Reply<Result<u64>>>,
+    flushes: Vec<Flush>,
+    flusher: Flusher,
     /// When it was last tried to shorten the log.
     shortened: Option<Instant>,
 }
@@ -67,7 +73,9 @@ pub(crate) fn spawn(
     inbox: Inbox<Command>,
     lifecycle: Arc<Lifecycle>,
 ) -> std::io::Result<JoinHandle<()>> {
+    let buffer = Arc::clone(&actor.buffer);
     let mut running = Running {
+        flusher: Flusher::new(Arc::clone(&buffer), Arc::clone(&actor.monitor)),
         shared: actor,
         inbox,
         conn: Some(conn),
@@ -80,7 +88,12 @@ pub(crate) fn spawn(
             Ok(()) => End::Closed,
             Err(panic) => End::Poisoned(panic_text(&*panic).to_owned()),
         };
+        let panicked = matches!(end, End::Poisoned(_));
         lifecycle.end_with(end, running);
+        if panicked {
+            // After the end is marked: who wakes asks why.
+            buffer.cache.poison();
+        }
     })
 }
 
@@ -88,16 +101,30 @@ impl Running {
     fn run(&mut self) {
         let mut next = None;
         loop {
+            let deadline = self.look_around();
             let command = match next.take() {
                 Some(command) => command,
-                None => match self.inbox.recv(Deadline::NEVER) {
-                    Received::Message(command) => command,
-                    Received::TimedOut => continue,
-                    Received::Disconnected => return,
+                None => match self.inbox.recv(deadline) {
+                    Next::Message(command) => command,
+                    Next::Nudge | Next::TimedOut => continue,
+                    Next::Disconnected => return,
                 },
             };
             match command {
-                Command::Write(_) | Command::Flush { .. } => next = self.group(command),
+                Command::Write(_) | Command::Flush(_) => next = self.group(command),
+                Command::EnableCache { options, reply } => {
+                    let outcome = self.flusher.enable(&options);
+                    self.answer(reply, outcome);
+                }
+                Command::DisableCache { reply } => {
+                    let outcome = self.with_conn(Flusher::disable);
+                    self.answer(reply, outcome);
+                    self.look_after_log();
+                }
+                Command::CloseCache { forced, reply } => {
+                    let outcome = self.with_conn(|flusher, conn| flusher.close(conn, forced));
+                    self.answer(reply, outcome);
+                }
                 Command::Checkpoint { mode, reply } => {
                     let outcome = self.checkpoint(mode);
                     self.answer(reply, outcome);
@@ -122,6 +149,32 @@ impl Running {
         }
     }
 
+    /// What is to be done without being asked; when to look again.
+    ///
+    /// One thing at a time: commands are not kept waiting by a cache that fills all the time.
+    fn look_around(&mut self) -> Deadline {
+        if self.shared.checkpoint_due.swap(false, Ordering::SeqCst) {
+            match self.checkpoint(CheckpointMode::Passive) {
+                Ok(_) => self.shared.monitor.checkpointed(),
+                Err(error) => crate::log::warning!("a checkpoint failed: {error}"),
+            }
+        }
+        let Some(due) = self.flusher.due() else { return Deadline::NEVER };
+        let Some(conn) = self.conn.as_mut().filter(|_| due <= Instant::now()) else {
+            return Deadline::at(due);
+        };
+        self.flusher.tend(conn);
+        self.look_after_log();
+        self.flusher.due().map_or(Deadline::NEVER, Deadline::at)
+    }
+
+    fn with_conn<T>(
+        &mut self,
+        run: impl FnOnce(&mut Flusher, &mut WriteConn) -> Result<T>,
+    ) -> Result<T> {
+        run(&mut self.flusher, self.conn.as_mut().ok_or(Error::Closed)?)
+    }
+
     /// Answers a command that is not a write.
     fn answer<T>(&self, reply: Reply<Result<T>>, outcome: Result<T>) {
         self.inbox.done(Load { ops: 1, bytes: 0 });
@@ -141,9 +194,9 @@ impl Running {
                     power |= write.power;
                     self.writes.push(write);
                 }
-                Command::Flush { power: synced, reply } => {
-                    power |= synced;
-                    self.flushes.push(reply);
+                Command::Flush(flush) => {
+                    power |= flush.power;
+                    self.flushes.push(flush);
                 }
                 other => {
                     next = Some(other);
@@ -162,50 +215,68 @@ impl Running {
     }
 
     fn commit(&mut self, power: bool, load: Load) {
-        let Outcome { answers, flushed } = self.try_commit(power);
+        let answers = self.try_commit(power);
+        let flushed = self.try_flush();
         // Room first: who is answered comes back at once with the next write.
         self.inbox.done(load);
         for (write, answer) in self.writes.drain(..).zip(answers) {
             write.reply.send(answer);
         }
-        for reply in self.flushes.drain(..) {
-            // Nothing is ever left unwritten here: there is no cache under a direct write.
-            reply.send(flushed.clone().map(|()| 0));
+        for (flush, answer) in self.flushes.drain(..).zip(flushed) {
+            flush.reply.send(answer);
         }
     }
 
-    fn try_commit(&mut self, power: bool) -> Outcome {
-        let refuse = |error: Error, writes: &[Write]| Outcome {
-            answers: writes.iter().map(|_| Err(error.clone())).collect(),
-            flushed: Err(error),
-        };
-        let monitor = &self.shared.monitor;
-        if let Some(damage) = monitor.damage() {
-            return refuse(damage, &self.writes);
+    /// Commits the writes of the group; an answer for each.
+    fn try_commit(&mut self, power: bool) -> Vec<Result<u64>> {
+        let Self { flusher, writes, shared, .. } = self;
+        if writes.is_empty() {
+            return Vec::new();
         }
-        let Some(conn) = &mut self.conn else { return refuse(Error::Closed, &self.writes) };
-
-        let mut answers = Vec::new();
-        if !self.writes.is_empty() {
-            let outcome = group::commit(conn, &self.writes, power);
+        let all = |error: Error| writes.iter().map(|_| Err(error.clone())).collect();
+        if let Some(damage) = shared.monitor.damage() {
+            return all(damage);
+        }
+        let Some(conn) = &mut self.conn else { return all(Error::Closed) };
+        let commit = |conn: &mut WriteConn| {
+            let outcome = group::commit(conn, writes, power);
             match &outcome.fault {
-                None => monitor.committed(self.writes.len(), power),
-                Some(fault) => monitor.failed(fault),
+                None => shared.monitor.committed(writes.len(), power),
+                Some(fault) => shared.monitor.failed(fault),
             }
-            answers = outcome.answers;
+            outcome.answers
+        };
+        if flusher.is_off() || !writes.iter().any(|write| write.op.changes_keys()) {
+            return commit(conn);
         }
-        let mut flushed = Ok(());
-        if let Some(damage) = monitor.damage() {
-            // A sync after one that failed claims that all is well.
-            flushed = Err(damage);
-        } else if power && !self.flushes.is_empty() {
-            // Also when nothing was written: a flush speaks for what was committed before.
-            flushed = conn.sync().map_err(|fault| {
-                monitor.failed(&fault);
-                fault.into()
-            });
+        flusher.beside(conn, commit).unwrap_or_else(all)
+    }
+
+    /// Flushes the cache, once for all who ask; an answer for each.
+    fn try_flush(&mut self) -> Vec<Result<u64>> {
+        let Self { flusher, flushes, shared, .. } = self;
+        if flushes.is_empty() {
+            return Vec::new();
         }
-        Outcome { answers, flushed }
+        let power = flushes.iter().any(|flush| flush.power);
+        // Who only waits for what was put before a hold may have it.
+        let held = !flusher.is_off() && flusher.is_held();
+        let mut flushed = match &mut self.conn {
+            None => Err(Error::Closed),
+            Some(_) if held && flushes.iter().all(|flush| flush.ticket.is_none()) => Ok(0),
+            Some(conn) => flush(flusher, &shared.monitor, conn, power),
+        };
+        let answer = |flush: &Flush| match flush.ticket {
+            None if held => Err(Error::CacheLocked),
+            // It may have been committed before this flush, which failed.
+            Some(ticket) if !flush.power && flusher.is_settled(ticket) => Ok(0),
+            // Of many who ask, one hears the number.
+            _ => {
+                let others = flushed.clone().map(|_| 0);
+                std::mem::replace(&mut flushed, others)
+            }
+        };
+        flushes.iter().map(answer).collect()
     }
 
     /// Tells the keeper what there is to move, and steps in itself where the log grew too long.
@@ -297,6 +368,10 @@ impl Running {
     }
 
     fn close(&mut self, moved: bool) -> Result<()> {
+        if !self.flusher.is_off() {
+            // It was switched on again after it was closed for this.
+            self.with_conn(|flusher, conn| flusher.close(conn, true))?;
+        }
         if moved {
             self.conn()?.part_from_name()?;
         }
@@ -320,9 +395,26 @@ impl Running {
     }
 }
 
-struct Outcome {
-    answers: Vec<Result<u64>>,
-    flushed: Result<()>,
+/// Has the store have everything, and if asked the disk.
+fn flush(
+    flusher: &mut Flusher,
+    monitor: &Monitor,
+    conn: &mut WriteConn,
+    power: bool,
+) -> Result<u64> {
+    if let Some(damage) = monitor.damage() {
+        // A sync after one that failed claims that all is well.
+        return Err(damage);
+    }
+    let keys = if flusher.is_off() { 0 } else { flusher.flush(conn, power)? };
+    if power && keys == 0 {
+        // A flush speaks for what was committed before, too.
+        conn.sync().map_err(|fault| {
+            monitor.failed(&fault);
+            Error::from(fault)
+        })?;
+    }
+    Ok(keys)
 }
 
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -32,4 +32,4 @@ pub(crate) use hold::{Held, Hold};
 pub(crate) use key::{Dirty, ENTRY_COST, Key, KeyRef, Table};
 pub(crate) use overlay::Overlay;
 pub(crate) use put::{Refused, Ticket};
-pub(crate) use swap::Swap;
+pub(crate) use swap::{Swap, Way};
