@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kvault::{Durability, KVault};
+use kvault::{CacheOptions, Durability, KVault};
 
 use crate::{
     child::{self, Child},
@@ -105,6 +105,7 @@ pub(crate) fn ingest_until_killed(args: &[String]) {
     let [file, folder, round, mixed] = args else { panic!("{args:?}") };
     let vault = KVault::options().page_size(4_096).open(file).unwrap();
     let process = vault.with_durability(Durability::Process);
+    vault.enable_cache(CacheOptions::default().flush_interval(Some(INTERVAL))).unwrap();
     thread::scope(|scope| {
         for writer in WRITERS {
             if writer == Writer::Process && mixed == "false" {

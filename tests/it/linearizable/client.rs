@@ -21,7 +21,6 @@ pub(super) struct Scene {
     pub(super) next: AtomicU32,
     /// Handles of every kind, and how often each is used.
     pub(super) handles: Vec<(usize, Tables)>,
-    /// Whether a write that failed was surely not done, and will not be.
     pub(super) refused: fn(&Error) -> bool,
 }
 

@@ -1,6 +1,12 @@
 //! What gets in the way of the threads of a history.
 
-use kvault::KVault;
+use std::{thread, time::Duration};
+
+use kvault::{
+    CacheOptions,
+    CheckpointMode::{Passive, Truncate},
+    Error, KVault,
+};
 use rusqlite::Connection;
 
 use super::{
@@ -49,14 +55,68 @@ impl Disturber {
         let call = self.client.scene.clock.now();
         match self.vault.flush() {
             Ok(_) => self.look(call),
-            Err(error) => assert!((self.client.scene.refused)(&error), "{error:?}"),
+            Err(Error::CacheLocked | Error::DatabaseBusy { .. }) => {}
+            Err(error) => panic!("flush failed: {error:?}"),
         }
     }
 
+    /// What a handle without a cache has acknowledged is in the file, and all that was put
+    /// before. Only for when nobody else writes.
+    pub(super) fn put_and_look(&mut self) {
+        let vault = self.vault.clone();
+        self.client.put((0, &vault), 0);
+        let call = self.client.scene.clock.now();
+        self.look(call);
+    }
+
     pub(super) fn checkpoint(&mut self) {
-        use kvault::CheckpointMode::{Passive, Truncate};
         let mode = if self.client.dice.once_in(20) { Truncate } else { Passive };
         // Somebody may be reading just now, or making one as well.
         drop(self.vault.checkpoint(mode));
+    }
+
+    fn pause(&mut self) {
+        thread::sleep(Duration::from_micros(self.client.dice.bits() % 3_000));
+    }
+
+    /// Keeps the cache from being flushed for a moment.
+    pub(super) fn lock(&mut self) {
+        let lock = self.vault.lock_cache().unwrap();
+        self.pause();
+        lock.unlock().unwrap();
+        self.pause();
+    }
+
+    /// Switches the cache off for a moment, for the handles that have switched it on.
+    pub(super) fn switch(&mut self) {
+        for vault in self.client.scene.handles[0].1.clone() {
+            vault.disable_cache().unwrap();
+        }
+        self.pause();
+        for vault in self.client.scene.handles[0].1.clone() {
+            vault.enable_cache(CacheOptions::default()).unwrap();
+        }
+    }
+
+    /// Uses the cache for a few writes.
+    pub(super) fn scope(&mut self) {
+        let scope = self.vault.cache(CacheOptions::default()).unwrap();
+        for key in self.client.dice.some(1, KEYS, KEYS) {
+            self.client.put((0, &scope), key);
+        }
+        self.client.put_many((0, &scope), &[0, 1]);
+        if self.client.dice.once_in(2) {
+            let call = self.client.scene.clock.now();
+            scope.finish().unwrap();
+            self.look(call);
+        }
+    }
+
+    /// Locks the file as another program does, for longer than a flush waits.
+    pub(super) fn block(&mut self) {
+        self.raw.execute_batch("BEGIN IMMEDIATE").unwrap();
+        thread::sleep(Duration::from_micros(self.client.dice.bits() % 15_000));
+        self.raw.execute_batch("COMMIT").unwrap();
+        self.pause();
     }
 }

@@ -19,166 +19,149 @@ mod dice;
 mod disturb;
 mod history;
 mod report;
+mod run;
 mod work;
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use kvault::{Durability, Error, KVault};
+use kvault::{CacheOptions, Durability, Error, KVault};
 
 use self::{
-    client::{Client, Scene, Tables},
-    dice::Dice,
+    client::Tables,
     disturb::{Disturbance, Disturber, OTHER},
-    history::{Clock, Contents, KEYS, NOTHING, Op, Seen, TABLES},
-    report::assert_linearizable,
+    run::{Setup, run},
 };
-use crate::support::{Place, ends};
 
-/// Operations of one history. Longer ones find no more, and are harder to read.
-const ROUND: usize = 1_500;
-/// How much each test does when nobody says otherwise.
-const USUAL: usize = 6_000;
+const FLUSH: Disturbance = Disturber::flush_and_look;
+const CHECKPOINT: Disturbance = Disturber::checkpoint;
+const LOCK: Disturbance = Disturber::lock;
+const SWITCH: Disturbance = Disturber::switch;
+const SCOPE: Disturbance = Disturber::scope;
+const BLOCK: Disturbance = Disturber::block;
 
-#[derive(Clone)]
-struct Setup {
-    name: &'static str,
-    handles: fn(&KVault) -> Vec<(usize, Tables)>,
-    disturb: &'static [Disturbance],
-    refused: fn(&Error) -> bool,
-    /// Whether a table's rows are counted while others write.
-    counts: bool,
-}
-
+/// Handles on both tables that have nothing to do with each other's settings.
 fn tables(vault: &KVault) -> Tables {
-    [vault.clone(), vault.table(OTHER).unwrap()]
+    [vault.table(vault.table_name()).unwrap(), vault.table(OTHER).unwrap()]
 }
 
-fn plain_handles(vault: &KVault) -> Vec<(usize, Tables)> {
+fn without(vault: &KVault) -> Vec<(usize, Tables)> {
     // Waiting for the disk takes long.
     vec![(30, tables(vault)), (1, tables(&vault.with_durability(Durability::Power)))]
 }
 
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
-fn run(setup: &Setup) {
-    let seed = number("KVAULT_LIN_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
-    let volume = number("KVAULT_LIN_OPS").map_or(USUAL, |ops| usize::try_from(ops).unwrap());
-    eprintln!("{}: KVAULT_LIN_SEED={seed}", setup.name);
-    let (started, mut done, mut worlds, mut checking) = (Instant::now(), 0, 0, Duration::ZERO);
-    let place = Arc::new(Place::new());
-    let vault = place.open_with(|options| options.page_size(4_096));
-    let handles = (setup.handles)(&vault);
-    let scene = Arc::new(Scene {
-        clock: Clock::new(),
-        next: AtomicU32::new(NOTHING + 1),
-        handles,
-        refused: setup.refused,
-    });
-    let mut start = [NOTHING; TABLES * KEYS];
-    for round in 0.. {
-        let seed = Dice::new(seed, round).bits();
-        let (setup, place) = (setup.clone(), Arc::clone(&place));
-        let (scene, vault) = (Arc::clone(&scene), vault.clone());
-        let history = ends("a history", move || play(&setup, &place, &scene, &vault, seed));
-        let check = Instant::now();
-        worlds = worlds.max(assert_linearizable(start, &history));
-        checking += check.elapsed();
-        start = end_of(&history);
-        done += history.len();
-        if done >= volume {
-            break;
-        }
+/// First those that have switched the cache on.
+fn with(vault: &KVault, options: &CacheOptions) -> Vec<(usize, Tables)> {
+    let buffered = tables(vault);
+    for vault in &buffered {
+        vault.enable_cache(options.clone()).unwrap();
     }
-    vault.close().unwrap();
-    let (whole, name) = (started.elapsed(), setup.name);
-    eprintln!(
-        "{name}: {done} operations in {whole:.1?}, {checking:.1?} of it to check, {worlds} worlds"
-    );
+    let strict = tables(&vault.with_durability(Durability::Buffered));
+    let power = tables(&vault.with_durability(Durability::Power));
+    vec![(20, buffered), (4, strict), (6, tables(vault)), (1, power)]
 }
 
-/// Lets threads loose until they have done enough, and then looks at what they left.
-fn play(setup: &Setup, place: &Place, scene: &Arc<Scene>, vault: &KVault, seed: u64) -> Vec<Op> {
-    let workers = 4 + Dice::new(seed, 0).throw(5);
-    let over = &AtomicBool::new(false);
-    let disturber = |lane| Disturber {
-        client: Client::new(scene, lane, seed),
-        vault: vault.clone(),
-        raw: place.raw(),
-    };
-    let mut history = thread::scope(|scope| {
-        let disturbers: Vec<_> = setup
-            .disturb
-            .iter()
-            .enumerate()
-            .map(|(lane, disturb)| {
-                let mut disturber = disturber(workers + 1 + lane);
-                scope.spawn(move || {
-                    while !over.load(Ordering::Relaxed) {
-                        disturb(&mut disturber);
-                        thread::sleep(Duration::from_micros(disturber.client.dice.bits() % 3_000));
-                    }
-                    disturber.client.history
-                })
-            })
-            .collect();
-        let workers: Vec<_> = (1..=workers)
-            .map(|lane| {
-                let mut client = Client::new(scene, lane, seed);
-                let counts = setup.counts;
-                scope.spawn(move || {
-                    while client.history.len() < ROUND / workers {
-                        client.step(counts);
-                    }
-                    client.history
-                })
-            })
-            .collect();
-        let done: Vec<_> = workers.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        over.store(true, Ordering::Relaxed);
-        let done =
-            done.into_iter().chain(disturbers.into_iter().map(thread::ScopedJoinHandle::join));
-        done.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect::<Vec<Op>>()
-    });
-    let mut last = disturber(0);
-    last.client.look_around();
-    last.flush_and_look();
-    history.append(&mut last.client.history);
-    history
+fn never(_: &Error) -> bool {
+    false
 }
 
-/// What the last look at everything found.
-fn end_of(history: &[Op]) -> Contents {
-    let mut contents = [NOTHING; TABLES * KEYS];
-    for seen in &history.last().unwrap().sees {
-        if let Seen::Is(key, value) = *seen {
-            contents[key] = value;
-        }
-    }
-    contents
+fn full_or_locked(error: &Error) -> bool {
+    matches!(error, Error::CacheFull { .. } | Error::CacheLocked)
 }
 
-const FLUSHES: Disturbance = Disturber::flush_and_look;
-const CHECKPOINTS: Disturbance = Disturber::checkpoint;
+/// Where the cache is off at times, a handle that insists on it is refused.
+fn off(error: &Error) -> bool {
+    matches!(error, Error::InvalidArgument { .. })
+}
 
 #[test]
 fn without_a_cache() {
     run(&Setup {
         name: "without a cache",
-        handles: plain_handles,
-        disturb: &[FLUSHES, CHECKPOINTS],
-        refused: |_| false,
-        counts: true,
+        handles: without,
+        disturb: &[FLUSH, CHECKPOINT],
+        refused: never,
+    });
+}
+
+#[test]
+fn with_a_cache() {
+    run(&Setup {
+        name: "with a cache",
+        handles: |vault| with(vault, &CacheOptions::default()),
+        disturb: &[FLUSH, CHECKPOINT],
+        refused: never,
+    });
+}
+
+#[test]
+fn with_a_cache_that_nothing_fits_into() {
+    run(&Setup {
+        name: "nothing fits",
+        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(1)),
+        disturb: &[FLUSH],
+        refused: never,
+    });
+}
+
+#[test]
+fn with_a_cache_that_little_fits_into() {
+    run(&Setup {
+        name: "little fits",
+        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(500)),
+        disturb: &[FLUSH],
+        refused: never,
+    });
+}
+
+#[test]
+fn with_a_cache_that_is_always_full() {
+    run(&Setup {
+        name: "always full",
+        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(10 << 10)),
+        disturb: &[CHECKPOINT],
+        refused: never,
+    });
+}
+
+#[test]
+fn with_a_cache_that_is_flushed_every_millisecond() {
+    run(&Setup {
+        name: "every millisecond",
+        handles: |vault| {
+            let interval = Some(Duration::from_millis(1));
+            with(vault, &CacheOptions::default().flush_interval(interval))
+        },
+        disturb: &[],
+        refused: never,
+    });
+}
+
+#[test]
+fn with_a_cache_that_is_locked_at_times() {
+    run(&Setup {
+        name: "locked at times",
+        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(10 << 10)),
+        disturb: &[LOCK, LOCK, FLUSH],
+        refused: full_or_locked,
+    });
+}
+
+#[test]
+fn with_a_cache_that_is_switched_on_and_off() {
+    run(&Setup {
+        name: "on and off",
+        handles: |vault| with(vault, &CacheOptions::default()),
+        disturb: &[SWITCH, SCOPE, FLUSH],
+        refused: off,
+    });
+}
+
+#[test]
+fn with_a_cache_while_another_program_locks_the_file() {
+    run(&Setup {
+        name: "another program",
+        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(100 << 10)),
+        disturb: &[BLOCK, FLUSH],
+        refused: full_or_locked,
     });
 }

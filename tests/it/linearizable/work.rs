@@ -4,7 +4,7 @@ use super::{client::Client, history::KEYS};
 
 impl Client {
     /// Does one thing, or a few that belong together.
-    pub(super) fn step(&mut self, counts: bool) {
+    pub(super) fn step(&mut self) {
         let (table, vault) = self.any();
         let at = (table, &vault);
         let key = self.dice.throw(KEYS);
@@ -29,8 +29,8 @@ impl Client {
             86..92 => self.delete(at, key),
             92..96 => self.discard(at, key),
             96 => self.clear(at),
-            97 if counts => self.len(at),
-            98 if counts => self.is_empty(at),
+            97 => self.len(at),
+            98 => self.is_empty(at),
             _ => std::thread::yield_now(),
         }
     }
