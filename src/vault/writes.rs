@@ -14,10 +14,9 @@ const ROW_OVERHEAD: u64 = 64;
 impl Handle {
     pub(crate) fn put(&self, key: &[u8], value: &[u8]) -> Result<()> {
         let action = "store a value";
-        let Some((way, cache)) = self.to_cache(action)? else {
-            let row = || Row { key: key.into(), value: Bytes::from(value) };
-            return self.send(action, || Op::Put(row()), self.is_power()).map(drop);
-        };
+        let row = || Row { key: key.into(), value: Bytes::from(value) };
+        let direct = || self.send(action, || Op::Put(row()), self.is_power()).map(drop);
+        let Some((way, cache)) = self.to_cache(action)? else { return direct() };
         self.check_row(key.len(), value.len())?;
         let ticket = self.try_put(cache, |deadline| {
             let (key, value) = (Key::new(self.number, key), Dirty::Put(Bytes::from(value)));
@@ -25,31 +24,31 @@ impl Handle {
         });
         match ticket? {
             Some(ticket) => self.settle(way, Some(ticket)),
-            None => self.put(key, value),
+            None => direct(),
         }
     }
 
     pub(crate) fn discard(&self, key: &[u8]) -> Result<()> {
         let action = "delete a key";
-        let Some((way, cache)) = self.to_cache(action)? else {
-            return self.send(action, || Op::Delete(key.into()), self.is_power()).map(drop);
-        };
+        let direct = || self.send(action, || Op::Delete(key.into()), self.is_power()).map(drop);
+        let Some((way, cache)) = self.to_cache(action)? else { return direct() };
         let ticket = self.try_put(cache, |deadline| {
             put_one(cache, way, Key::new(self.number, key), Dirty::Deleted, deadline)
         });
         match ticket? {
             Some(ticket) => self.settle(way, Some(ticket)),
-            None => self.discard(key),
+            None => direct(),
         }
     }
 
     /// Whether the key was there.
     pub(crate) fn remove(&self, key: &[u8]) -> Result<bool> {
         let action = "delete a key";
-        let Some((way, cache)) = self.to_cache(action)? else {
+        let direct = || {
             let removed = self.send(action, || Op::Delete(key.into()), self.is_power())?;
-            return Ok(removed > 0);
+            Ok(removed > 0)
         };
+        let Some((way, cache)) = self.to_cache(action)? else { return direct() };
         let owned = Key::new(self.number, key);
         let stored = || self.read(|conn| conn.contains(&self.table, key));
         let mut failed = None;
@@ -69,7 +68,7 @@ impl Handle {
                 self.settle(way, ticket)?;
                 Ok(ticket.is_some())
             }
-            None => self.remove(key),
+            None => direct(),
         }
     }
 
@@ -77,9 +76,8 @@ impl Handle {
     pub(crate) fn put_many(&self, rows: &Arc<[Row]>) -> Result<u64> {
         let action = "store several values";
         let keys = rows.len() as u64;
-        let Some((way, cache)) = self.to_cache(action)? else {
-            return self.send(action, || Op::PutMany(Arc::clone(rows)), self.is_power());
-        };
+        let direct = || self.send(action, || Op::PutMany(Arc::clone(rows)), self.is_power());
+        let Some((way, cache)) = self.to_cache(action)? else { return direct() };
         rows.iter().try_for_each(|row| self.check_row(row.key.len(), row.value.len()))?;
         if rows.is_empty() {
             return Ok(0);
@@ -95,7 +93,7 @@ impl Handle {
         });
         match ticket? {
             Some(ticket) => self.settle(way, Some(ticket)).map(|()| keys),
-            None => self.put_many(rows),
+            None => direct(),
         }
     }
 
@@ -130,7 +128,8 @@ impl Handle {
     }
 
     /// Puts something, and again as long as a flush that failed is why there is no room, until the
-    /// time is up. `None`: the cache was switched off meanwhile.
+    /// time is up. `None`: the cache is being switched off. Then it goes to the writer, who is done
+    /// with that before it comes to this.
     fn try_put<T>(
         &self,
         cache: &Cache<Error>,

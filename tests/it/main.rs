@@ -9,6 +9,7 @@
 )]
 
 mod cache;
+mod cache_switching;
 mod child;
 mod support;
 
