@@ -20,7 +20,10 @@
 //! - A value that nobody sees again might as well be any other: it becomes [`UNSEEN`].
 //! - Worlds that are equal are one. Who has ended is forgotten.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{Hash, Hasher},
+};
 
 use super::history::{Contents, Key, NOTHING, Op, Seen, Value};
 
@@ -33,11 +36,22 @@ const MANY: usize = 500_000;
 pub(super) const UNSEEN: Value = Value::MAX;
 
 /// A way in which things may stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct World {
     contents: Contents,
     /// Which of the operations that are under way have been done, by their slots.
     done: u64,
+}
+
+impl Hash for World {
+    /// One number is hashed faster than many, and this is where the time goes.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mix =
+            |all: u64, value: u64| (all.rotate_left(5) ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let contents =
+            self.contents.iter().fold(self.done, |all, value| mix(all, u64::from(*value)));
+        state.write_u64(contents);
+    }
 }
 
 /// Why there is no order.
@@ -49,9 +63,15 @@ pub(super) struct Violation {
     pub(super) before: Vec<Contents>,
 }
 
+#[derive(Clone, Copy)]
+struct UnderWay<'a> {
+    op: &'a Op,
+    keys: u32,
+}
+
 struct Search<'a> {
     /// By slot.
-    under_way: Vec<Option<&'a Op>>,
+    under_way: Vec<Option<UnderWay<'a>>>,
     worlds: HashSet<World>,
     /// The end of the last operation that saw a value.
     seen_until: HashMap<(Key, Value), u64>,
@@ -75,9 +95,10 @@ pub(super) fn check(start: Contents, history: &[Op]) -> Result<usize, Violation>
     };
     for op in history {
         for seen in &op.sees {
-            if let (Seen::Is(key, value), Some(end)) = (*seen, op.end) {
+            if let Seen::Is(key, value) = *seen {
                 let until = search.seen_until.entry((key, value)).or_default();
-                *until = end.max(*until);
+                // What failed may still be done at any time.
+                *until = op.end.unwrap_or(u64::MAX).max(*until);
             }
         }
     }
@@ -104,7 +125,7 @@ impl<'a> Search<'a> {
             self.under_way.push(None);
             self.under_way.len() - 1
         });
-        self.under_way[slot] = Some(op);
+        self.under_way[slot] = Some(UnderWay { op, keys: op.keys() });
         if op.only_reads() {
             let worlds = std::mem::take(&mut self.worlds);
             self.worlds = worlds.into_iter().map(|world| self.with_reads(world)).collect();
@@ -122,12 +143,16 @@ impl<'a> Search<'a> {
             return Err(worlds.into_iter().map(|world| world.contents).collect());
         }
         let ended = self.under_way[slot].take();
-        self.forget(ended.map_or(&[], |op| &op.sees));
+        self.forget(ended.map_or(&[], |ended| &ended.op.sees));
         Ok(())
     }
 
     /// Adds all worlds that this one may become by the time the operation in `slot` is done.
     fn finish(&mut self, world: World, slot: usize, met: &mut HashSet<World>) {
+        if world.done & 1 << slot != 0 {
+            self.worlds.insert(World { done: world.done & !(1 << slot), ..world });
+            return;
+        }
         let involved = self.involved(world, slot);
         let mut open = vec![world];
         while let Some(world) = open.pop() {
@@ -135,7 +160,7 @@ impl<'a> Search<'a> {
                 self.worlds.insert(World { done: world.done & !(1 << slot), ..world });
                 continue;
             }
-            for (next, op) in self.not_done(world) {
+            for (next, UnderWay { op, .. }) in self.not_done(world) {
                 if involved & 1 << next == 0 || op.only_reads() || !op.fits(&world.contents) {
                     continue;
                 }
@@ -154,13 +179,13 @@ impl<'a> Search<'a> {
     /// Who is under way, was not done yet, and shares keys with the operation in `slot`, directly
     /// or by way of others.
     fn involved(&self, world: World, slot: usize) -> u64 {
-        let (mut involved, mut keys) = (1 << slot, self.under_way[slot].map_or(0, Op::keys));
+        let (mut involved, mut keys) = (1 << slot, self.under_way[slot].map_or(0, |op| op.keys));
         loop {
             let before = involved;
             for (other, op) in self.not_done(world) {
-                if op.keys() & keys != 0 {
+                if op.keys & keys != 0 {
                     involved |= 1 << other;
-                    keys |= op.keys();
+                    keys |= op.keys;
                 }
             }
             if involved == before {
@@ -171,7 +196,7 @@ impl<'a> Search<'a> {
 
     /// Does all reads that fit.
     fn with_reads(&self, mut world: World) -> World {
-        for (slot, op) in self.not_done(world) {
+        for (slot, UnderWay { op, .. }) in self.not_done(world) {
             if op.only_reads() && op.fits(&world.contents) {
                 world.done |= 1 << slot;
             }
@@ -208,10 +233,10 @@ impl<'a> Search<'a> {
         if seen || value == NOTHING { value } else { UNSEEN }
     }
 
-    fn not_done(&self, world: World) -> impl Iterator<Item = (usize, &'a Op)> + use<'_, 'a> {
-        let of_slot = move |(slot, op): (usize, Option<&'a Op>)| {
+    fn not_done(&self, world: World) -> impl Iterator<Item = (usize, UnderWay<'a>)> + use<'_, 'a> {
+        let of_slot = move |(slot, op): (usize, &Option<UnderWay<'a>>)| {
             op.filter(|_| world.done & 1 << slot == 0).map(|op| (slot, op))
         };
-        self.under_way.iter().copied().enumerate().filter_map(of_slot)
+        self.under_way.iter().enumerate().filter_map(of_slot)
     }
 }

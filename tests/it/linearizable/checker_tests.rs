@@ -151,6 +151,9 @@ fn what_failed_and_left_it_open() {
     let maybe = || op(1, 2).put(0, 1).failed();
     good(&[maybe(), op(3, 4).got(0, NOTHING), op(5, 6).got(0, 1)]);
     good(&[maybe(), op(3, 4).got(0, NOTHING)]);
+    // Whatever it is that others do.
+    let then = op(3, 4).got(0, 1).put(1, 2).failed();
+    good(&[maybe(), then, op(5, 6).got(1, 2)]);
     // It happens once.
     let puts = [op(5, 6).put(0, 2), op(7, 8).got(0, 1)];
     good(&[&[maybe()][..], &puts].concat());
@@ -225,8 +228,14 @@ fn any_history() -> impl Strategy<Value = Vec<Op>> {
     })
 }
 
+fn cases() -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked.unwrap_or(5_000);
+    ProptestConfig { cases, failure_persistence: None, ..Default::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn it_agrees_with_trying_every_order(history in any_history()) {

@@ -40,8 +40,10 @@ impl Disturber {
             let table = usize::from(row.get::<_, u16>(0).unwrap());
             let key: Vec<u8> = row.get(1).unwrap();
             let bytes: Vec<u8> = row.get(2).unwrap();
-            let number = usize::from(key[1] - b'0');
-            contents[table * KEYS + number] = value(Some(&bytes));
+            // Longer ones are ballast.
+            if let [_, digit] = key[..] {
+                contents[table * KEYS + usize::from(digit - b'0')] = value(Some(&bytes));
+            }
         }
         let sees = contents.iter().enumerate().map(|(key, value)| Seen::Is(key, *value)).collect();
         let end = Some(self.client.scene.clock.now());

@@ -80,6 +80,7 @@ fn without_a_cache() {
         handles: without,
         disturb: &[FLUSH, CHECKPOINT],
         refused: never,
+        ballast: 0,
     });
 }
 
@@ -90,6 +91,19 @@ fn with_a_cache() {
         handles: |vault| with(vault, &CacheOptions::default()),
         disturb: &[FLUSH, CHECKPOINT],
         refused: never,
+        ballast: 0,
+    });
+}
+
+/// It takes a while to put one: there is time to see half of it.
+#[test]
+fn with_a_cache_and_large_batches() {
+    run(&Setup {
+        name: "large batches",
+        handles: |vault| with(vault, &CacheOptions::default()),
+        disturb: &[FLUSH],
+        refused: never,
+        ballast: 200,
     });
 }
 
@@ -100,6 +114,7 @@ fn with_a_cache_that_nothing_fits_into() {
         handles: |vault| with(vault, &CacheOptions::default().cap_bytes(1)),
         disturb: &[FLUSH],
         refused: never,
+        ballast: 0,
     });
 }
 
@@ -110,6 +125,7 @@ fn with_a_cache_that_little_fits_into() {
         handles: |vault| with(vault, &CacheOptions::default().cap_bytes(500)),
         disturb: &[FLUSH],
         refused: never,
+        ballast: 0,
     });
 }
 
@@ -120,6 +136,7 @@ fn with_a_cache_that_is_always_full() {
         handles: |vault| with(vault, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[CHECKPOINT],
         refused: never,
+        ballast: 0,
     });
 }
 
@@ -133,6 +150,7 @@ fn with_a_cache_that_is_flushed_every_millisecond() {
         },
         disturb: &[],
         refused: never,
+        ballast: 0,
     });
 }
 
@@ -143,6 +161,7 @@ fn with_a_cache_that_is_locked_at_times() {
         handles: |vault| with(vault, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[LOCK, LOCK, FLUSH],
         refused: full_or_locked,
+        ballast: 0,
     });
 }
 
@@ -153,6 +172,7 @@ fn with_a_cache_that_is_switched_on_and_off() {
         handles: |vault| with(vault, &CacheOptions::default()),
         disturb: &[SWITCH, SCOPE, FLUSH],
         refused: off,
+        ballast: 0,
     });
 }
 
@@ -163,5 +183,6 @@ fn with_a_cache_while_another_program_locks_the_file() {
         handles: |vault| with(vault, &CacheOptions::default().cap_bytes(100 << 10)),
         disturb: &[BLOCK, FLUSH],
         refused: full_or_locked,
+        ballast: 0,
     });
 }
