@@ -19,6 +19,7 @@ pub(super) type Tables = [KVault; TABLES];
 pub(super) struct Scene {
     pub(super) clock: Clock,
     pub(super) next: AtomicU32,
+    pub(super) opens: [KVault; 2],
     /// Handles of every kind, and how often each is used.
     pub(super) handles: Vec<(usize, Tables)>,
     pub(super) refused: fn(&Error) -> bool,
@@ -107,7 +108,11 @@ impl Client {
         let call = self.scene.clock.now();
         let answer = work(own);
         let end = Some(self.scene.clock.now());
-        let sees = sees(answer.unwrap_or_else(|error| panic!("{name} failed: {error:?}")));
+        let sees = match answer {
+            Ok(answer) => sees(answer),
+            Err(error) if (self.scene.refused)(&error) => return,
+            Err(error) => panic!("{name} failed: {error:?}"),
+        };
         let writes = Vec::new();
         self.history.push(Op { name, thread: self.thread, call, end, sees, writes });
     }

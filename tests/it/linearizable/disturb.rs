@@ -13,6 +13,7 @@ use super::{
     client::{Client, value},
     history::{KEYS, Op, Seen, TABLES},
 };
+use crate::support::Place;
 
 /// Does one thing that should change nothing.
 pub(super) type Disturbance = fn(&mut Disturber);
@@ -29,6 +30,11 @@ pub(super) struct Disturber {
 pub(super) const OTHER: &str = "other";
 
 impl Disturber {
+    pub(super) fn new(client: Client, place: &Place) -> Self {
+        let vault = client.scene.opens[1].clone();
+        Self { client, vault, raw: place.raw() }
+    }
+
     /// What the file holds, as another program finds it: at one instant since `call`.
     fn look(&mut self, call: u64) {
         let sql =
@@ -57,7 +63,7 @@ impl Disturber {
         let call = self.client.scene.clock.now();
         match self.vault.flush() {
             Ok(_) => self.look(call),
-            Err(Error::CacheLocked | Error::DatabaseBusy { .. }) => {}
+            Err(Error::CacheLocked | Error::DatabaseBusy { .. } | Error::Closed) => {}
             Err(error) => panic!("flush failed: {error:?}"),
         }
     }
@@ -77,16 +83,17 @@ impl Disturber {
         drop(self.vault.checkpoint(mode));
     }
 
-    fn pause(&mut self) {
-        thread::sleep(Duration::from_micros(self.client.dice.bits() % 3_000));
+    /// At most so many microseconds.
+    pub(super) fn pause(&mut self, most: u64) {
+        thread::sleep(Duration::from_micros(self.client.dice.bits() % most));
     }
 
     /// Keeps the cache from being flushed for a moment.
     pub(super) fn lock(&mut self) {
         let lock = self.vault.lock_cache().unwrap();
-        self.pause();
+        self.pause(3_000);
         lock.unlock().unwrap();
-        self.pause();
+        self.pause(3_000);
     }
 
     /// Switches the cache off for a moment, for the handles that have switched it on.
@@ -94,7 +101,7 @@ impl Disturber {
         for vault in self.client.scene.handles[0].1.clone() {
             vault.disable_cache().unwrap();
         }
-        self.pause();
+        self.pause(3_000);
         for vault in self.client.scene.handles[0].1.clone() {
             vault.enable_cache(CacheOptions::default()).unwrap();
         }
@@ -117,8 +124,15 @@ impl Disturber {
     /// Locks the file as another program does, for longer than a flush waits.
     pub(super) fn block(&mut self) {
         self.raw.execute_batch("BEGIN IMMEDIATE").unwrap();
-        thread::sleep(Duration::from_micros(self.client.dice.bits() % 15_000));
+        self.pause(15_000);
         self.raw.execute_batch("COMMIT").unwrap();
-        self.pause();
+        self.pause(3_000);
+    }
+
+    /// Closes the vault in the middle of everything.
+    pub(super) fn close(&mut self) {
+        self.pause(20_000);
+        let opens = self.client.scene.opens.clone();
+        opens.iter().for_each(|vault| vault.close().unwrap());
     }
 }

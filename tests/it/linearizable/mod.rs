@@ -38,26 +38,31 @@ const LOCK: Disturbance = Disturber::lock;
 const SWITCH: Disturbance = Disturber::switch;
 const SCOPE: Disturbance = Disturber::scope;
 const BLOCK: Disturbance = Disturber::block;
+const CLOSE: Disturbance = Disturber::close;
 
 /// Handles on both tables that have nothing to do with each other's settings.
 fn tables(vault: &KVault) -> Tables {
     [vault.table(vault.table_name()).unwrap(), vault.table(OTHER).unwrap()]
 }
 
-fn without(vault: &KVault) -> Vec<(usize, Tables)> {
+fn without([vault, other]: &[KVault; 2]) -> Vec<(usize, Tables)> {
     // Waiting for the disk takes long.
-    vec![(30, tables(vault)), (1, tables(&vault.with_durability(Durability::Power)))]
+    vec![
+        (20, tables(vault)),
+        (10, tables(other)),
+        (1, tables(&vault.with_durability(Durability::Power))),
+    ]
 }
 
 /// First those that have switched the cache on.
-fn with(vault: &KVault, options: &CacheOptions) -> Vec<(usize, Tables)> {
+fn with([vault, other]: &[KVault; 2], options: &CacheOptions) -> Vec<(usize, Tables)> {
     let buffered = tables(vault);
     for vault in &buffered {
         vault.enable_cache(options.clone()).unwrap();
     }
     let strict = tables(&vault.with_durability(Durability::Buffered));
     let power = tables(&vault.with_durability(Durability::Power));
-    vec![(20, buffered), (4, strict), (6, tables(vault)), (1, power)]
+    vec![(20, buffered), (4, strict), (3, tables(vault)), (3, tables(other)), (1, power)]
 }
 
 fn never(_: &Error) -> bool {
@@ -88,7 +93,7 @@ fn without_a_cache() {
 fn with_a_cache() {
     run(&Setup {
         name: "with a cache",
-        handles: |vault| with(vault, &CacheOptions::default()),
+        handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[FLUSH, CHECKPOINT],
         refused: never,
         ballast: 0,
@@ -100,7 +105,7 @@ fn with_a_cache() {
 fn with_a_cache_and_large_batches() {
     run(&Setup {
         name: "large batches",
-        handles: |vault| with(vault, &CacheOptions::default()),
+        handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[FLUSH],
         refused: never,
         ballast: 200,
@@ -111,7 +116,7 @@ fn with_a_cache_and_large_batches() {
 fn with_a_cache_that_nothing_fits_into() {
     run(&Setup {
         name: "nothing fits",
-        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(1)),
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(1)),
         disturb: &[FLUSH],
         refused: never,
         ballast: 0,
@@ -122,7 +127,7 @@ fn with_a_cache_that_nothing_fits_into() {
 fn with_a_cache_that_little_fits_into() {
     run(&Setup {
         name: "little fits",
-        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(500)),
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(500)),
         disturb: &[FLUSH],
         refused: never,
         ballast: 0,
@@ -133,7 +138,7 @@ fn with_a_cache_that_little_fits_into() {
 fn with_a_cache_that_is_always_full() {
     run(&Setup {
         name: "always full",
-        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(10 << 10)),
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[CHECKPOINT],
         refused: never,
         ballast: 0,
@@ -144,9 +149,9 @@ fn with_a_cache_that_is_always_full() {
 fn with_a_cache_that_is_flushed_every_millisecond() {
     run(&Setup {
         name: "every millisecond",
-        handles: |vault| {
+        handles: |opens| {
             let interval = Some(Duration::from_millis(1));
-            with(vault, &CacheOptions::default().flush_interval(interval))
+            with(opens, &CacheOptions::default().flush_interval(interval))
         },
         disturb: &[],
         refused: never,
@@ -158,7 +163,7 @@ fn with_a_cache_that_is_flushed_every_millisecond() {
 fn with_a_cache_that_is_locked_at_times() {
     run(&Setup {
         name: "locked at times",
-        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(10 << 10)),
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[LOCK, LOCK, FLUSH],
         refused: full_or_locked,
         ballast: 0,
@@ -169,7 +174,7 @@ fn with_a_cache_that_is_locked_at_times() {
 fn with_a_cache_that_is_switched_on_and_off() {
     run(&Setup {
         name: "on and off",
-        handles: |vault| with(vault, &CacheOptions::default()),
+        handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[SWITCH, SCOPE, FLUSH],
         refused: off,
         ballast: 0,
@@ -180,9 +185,20 @@ fn with_a_cache_that_is_switched_on_and_off() {
 fn with_a_cache_while_another_program_locks_the_file() {
     run(&Setup {
         name: "another program",
-        handles: |vault| with(vault, &CacheOptions::default().cap_bytes(100 << 10)),
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(100 << 10)),
         disturb: &[BLOCK, FLUSH],
         refused: full_or_locked,
+        ballast: 0,
+    });
+}
+
+#[test]
+fn with_a_cache_that_is_closed_in_the_middle() {
+    run(&Setup {
+        name: "closed in the middle",
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(100 << 10)),
+        disturb: &[CLOSE, FLUSH],
+        refused: |error| matches!(error, Error::Closed),
         ballast: 0,
     });
 }

@@ -1,6 +1,6 @@
 //! What the threads of a history do.
 
-use super::{client::Client, history::KEYS};
+use super::{client::Client, history::KEYS, tables};
 
 impl Client {
     /// Does one thing, or a few that belong together.
@@ -50,6 +50,14 @@ impl Client {
                 }
                 self.get_many(at, &(0..KEYS).collect::<Vec<_>>());
             }
+        }
+    }
+
+    /// All keys of each table at once.
+    pub(super) fn look_at_all(&mut self) {
+        let all: Vec<usize> = (0..KEYS).collect();
+        for (table, vault) in tables(&self.scene.opens[0]).iter().enumerate() {
+            self.get_many((table, vault), &all);
         }
     }
 }
