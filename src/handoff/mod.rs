@@ -4,6 +4,10 @@
 //! [`crate::sync`] offers. Its invariants are models in `loom-tests`.
 
 mod bell;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "iteration takes up the rest; the models use all")
+)]
 pub(crate) mod cache;
 mod lifecycle;
 mod line;

@@ -5,6 +5,7 @@ mod command;
 mod flusher;
 mod group;
 mod monitor;
+mod upkeep;
 
 pub(crate) use actor::{Actor, panic_text, spawn};
 pub(crate) use command::{Command, Feature, Flush, Op, Row, Write};

@@ -73,8 +73,9 @@ impl<E: Clone> Cache<E> {
         deadline: Deadline,
     ) -> Result<Result<Option<Ticket>, Refused<E>>, X> {
         let seen = |dirty: &Dirty| dirty.bytes().is_some();
+        let wanted = |there: &bool| *there;
         let new = &Dirty::Deleted;
-        let attempt = Attempt { key, new, seen: &seen, wanted: &|there| *there, way, deadline };
+        let attempt = Attempt { key, new, seen: &seen, wanted: &wanted, way, deadline };
         let removed = |swap| match swap {
             Swap::Swapped(ticket) => Some(ticket),
             Swap::Conflict(_) => None,
@@ -161,7 +162,7 @@ impl<E: Clone> Cache<E> {
         }
         if state.holds > 0 {
             Room::Held
-        } else if !self.fits_apart(state) {
+        } else if !state.fits_apart() {
             Room::None
         } else if large {
             Room::Apart
