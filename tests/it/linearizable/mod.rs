@@ -196,7 +196,12 @@ fn with_a_cache_while_another_program_locks_the_file() {
 fn with_a_cache_that_is_closed_in_the_middle() {
     run(&Setup {
         name: "closed in the middle",
-        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(100 << 10)),
+        handles: |opens| {
+            let mut handles = with(opens, &CacheOptions::default().cap_bytes(100 << 10));
+            // What such a handle put may be in the file, and not known to be on the disk.
+            handles.pop();
+            handles
+        },
         disturb: &[CLOSE, FLUSH],
         refused: |error| matches!(error, Error::Closed),
         ballast: 0,
