@@ -133,6 +133,8 @@ impl Disturber {
     pub(super) fn close(&mut self) {
         self.pause(20_000);
         let opens = self.client.scene.opens.clone();
-        opens.iter().for_each(|vault| vault.close().unwrap());
+        for vault in opens {
+            vault.close().unwrap();
+        }
     }
 }

@@ -87,7 +87,9 @@ fn open(setup: &Setup, place: &Place, clock: Clock, next: AtomicU32) -> Scene {
 }
 
 fn close(scene: &Scene) {
-    scene.opens.iter().for_each(|vault| vault.close().unwrap());
+    for vault in &scene.opens {
+        vault.close().unwrap();
+    }
 }
 
 /// Lets threads loose until they have done enough, and then looks at what they left; often after
