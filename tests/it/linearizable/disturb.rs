@@ -98,11 +98,13 @@ impl Disturber {
 
     /// Switches the cache off for a moment, for the handles that have switched it on.
     pub(super) fn switch(&mut self) {
-        for vault in self.client.scene.handles[0].1.clone() {
+        let [one, two, ..] = &self.client.scene.handles[..] else { panic!("both opens have some") };
+        let handles: Vec<KVault> = one.1.iter().chain(&two.1).cloned().collect();
+        for vault in &handles {
             vault.disable_cache().unwrap();
         }
         self.pause(3_000);
-        for vault in self.client.scene.handles[0].1.clone() {
+        for vault in &handles {
             vault.enable_cache(CacheOptions::default()).unwrap();
         }
     }

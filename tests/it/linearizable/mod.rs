@@ -56,13 +56,14 @@ fn without([vault, other]: &[KVault; 2]) -> Vec<(usize, Tables)> {
 
 /// First those that have switched the cache on.
 fn with([vault, other]: &[KVault; 2], options: &CacheOptions) -> Vec<(usize, Tables)> {
-    let buffered = tables(vault);
-    for vault in &buffered {
+    let buffered = [tables(vault), tables(other)];
+    for vault in buffered.iter().flatten() {
         vault.enable_cache(options.clone()).unwrap();
     }
+    let [one, two] = buffered;
     let strict = tables(&vault.with_durability(Durability::Buffered));
     let power = tables(&vault.with_durability(Durability::Power));
-    vec![(20, buffered), (4, strict), (3, tables(vault)), (3, tables(other)), (1, power)]
+    vec![(14, one), (6, two), (4, strict), (3, tables(vault)), (3, tables(other)), (1, power)]
 }
 
 fn never(_: &Error) -> bool {

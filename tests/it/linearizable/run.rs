@@ -30,8 +30,7 @@ const USUAL: usize = 8_000;
 #[derive(Clone)]
 pub(super) struct Setup {
     pub(super) name: &'static str,
-    /// The handles that are used, and how often each is, from two opens of the file. Those of the
-    /// first may be switched on and off.
+    /// The handles that are used, and how often each is, from two opens of the file.
     pub(super) handles: fn(&[KVault; 2]) -> Vec<(usize, Tables)>,
     /// What gets in the way, each in a thread of its own.
     pub(super) disturb: &'static [Disturbance],
