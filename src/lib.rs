@@ -74,6 +74,7 @@ mod snapshot;
 mod snapshots;
 mod stats;
 mod store;
+mod stream;
 mod sync;
 mod transact;
 mod vault;
@@ -103,6 +104,7 @@ pub use range::KeyRange;
 pub use reader::Reader;
 pub use snapshot::Snapshot;
 pub use stats::{Health, SnapshotStats, Stats};
+pub use stream::{BlobReader, BlobWriter, StreamOptions};
 pub use transact::Tx;
 pub use vault::{CacheLock, CacheScope, Cas, KVault};
 

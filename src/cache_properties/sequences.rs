@@ -219,7 +219,7 @@ impl Run {
         let (view, found) = self.cache.get_many(&refs, || Ok::<_, ()>(self.db.view())).unwrap();
         for (key, found) in keys.iter().zip(found) {
             let seen = match found {
-                Some(found) => found.bytes().map(<[u8]>::to_vec),
+                Some(found) => found.load().unwrap(),
                 None => view.get(key).cloned(),
             };
             assert_eq!(seen.as_ref(), self.model.get(key));

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::{
+    Result,
     handoff::cache::{Dirty, Key, Overlay, Table},
-    store::{Found, Way},
+    store::{Found, Want, Way},
+    vault::load,
 };
 
 /// The newest value of each dirty key of a range, in order. Values are shared with the cache.
@@ -50,9 +52,14 @@ impl Layer {
 
     /// Lays what comes before `edge`, and `edge` itself, over a page that ends there, and forgets
     /// it. Without an edge all of it.
-    pub(crate) fn cover(&mut self, page: Vec<Found>, edge: Option<&[u8]>, way: Way) -> Vec<Found> {
+    pub(crate) fn cover(
+        &mut self,
+        page: Vec<Found>,
+        edge: Option<&[u8]>,
+        (way, want): (Way, Want),
+    ) -> Result<Vec<Found>> {
         if self.entries.is_empty() {
-            return page;
+            return Ok(page);
         }
         let mut merged = Vec::with_capacity(page.len());
         let mut page = page.into_iter().peekable();
@@ -63,12 +70,14 @@ impl Layer {
             }
             // The store's value of this key is an older one.
             page.next_if(|(found, _)| *found == *key);
-            if let Some(bytes) = value.bytes() {
-                merged.push((key.to_vec(), bytes.to_vec()));
+            if want == Want::Keys {
+                merged.extend(value.is_there().then(|| (key.to_vec(), Vec::new())));
+            } else if let Some(bytes) = load(&value)? {
+                merged.push((key.to_vec(), bytes));
             }
         }
         merged.extend(page);
-        merged
+        Ok(merged)
     }
 
     fn take(&mut self, edge: Option<&[u8]>, way: Way) -> Option<(Key, Dirty)> {

@@ -113,6 +113,7 @@ impl Scan {
             return self.pages.read(|handle, conn| conn.count(&handle.table, &rest));
         }
         self.layer = Some(layer);
+        self.want = Want::Keys;
         let mut count = 0;
         while let Some(found) = self.next(Way::Up) {
             found?;
@@ -147,7 +148,7 @@ impl Scan {
             }
             let Page { rows, ended } = self.page(&span, way)?;
             let edge = if ended { most } else { rows.last().map(|(key, _)| key.clone()) };
-            let rows = layer.cover(rows, edge.as_deref(), way);
+            let rows = layer.cover(rows, edge.as_deref(), (way, self.want))?;
             self.layer = Some(layer);
             self.advance(edge.as_deref(), way);
             self.rows = (self.rows * 2).min(MOST_ROWS);

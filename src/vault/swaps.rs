@@ -21,7 +21,7 @@ impl Handle {
             return self.send_batch(action, self.swap_batch(key, old, new));
         };
         if let Some(new) = new {
-            self.check_row(key.len(), new.len())?;
+            self.check_row(key.len(), new.len() as u64)?;
         }
         let owned = Key::new(self.number, key);
         let new_entry = new.map_or(Dirty::Deleted, |new| Dirty::Put(Bytes::from(new)));
@@ -47,6 +47,11 @@ impl Handle {
             Some(Swap::Conflict(found)) => {
                 self.settle(way, None).map(|()| Answer::Conflict(found.map(|bytes| bytes.to_vec())))
             }
+            // It is compared where it will be.
+            Some(Swap::Spooled) => {
+                self.flush(None)?;
+                self.swap(key, old, new)
+            }
             None => self.swap(key, old, new),
         }
     }
@@ -69,7 +74,7 @@ impl Handle {
             let Some(table) = on.get(change.table) else { continue };
             let (key, dirty) = match &change.what {
                 What::Put { key, value } => {
-                    self.check_row(key.len(), value.len())?;
+                    self.check_row(key.len(), value.len() as u64)?;
                     (key, Dirty::Put(Bytes::from(&value[..])))
                 }
                 What::Delete { key } => (key, Dirty::Deleted),

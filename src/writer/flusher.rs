@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use super::Monitor;
+use super::{Monitor, group};
 use crate::{
     CacheOptions, Error, Result,
     buffer::{Buffer, Tables},
-    handoff::cache::{Change, NotClosed, Store, Table as Number, Ticket},
+    handoff::cache::{Change, Dirty, NotClosed, Store, Table as Number, Ticket},
     retry::Pauses,
     store::{Class, Fault, Table, WriteConn},
     sync::Arc,
@@ -17,6 +17,8 @@ pub(super) struct Flusher {
     pub(super) buffer: Arc<Buffer>,
     monitor: Arc<Monitor>,
     pauses: Pauses,
+    /// Whether a long value was flushed since this was last asked.
+    pub(super) long: bool,
     /// Not before this, after a flush that failed.
     retry_at: Option<Instant>,
 }
@@ -28,11 +30,13 @@ pub(crate) struct Sink<'a> {
     pub(crate) monitor: &'a Monitor,
     /// Whether the commit waits for the disk.
     pub(crate) synced: bool,
+    /// Whether a long value was among what was written.
+    pub(crate) long: bool,
 }
 
 impl Flusher {
     pub(super) fn new(buffer: Arc<Buffer>, monitor: Arc<Monitor>) -> Self {
-        Self { buffer, monitor, pauses: Pauses::new(), retry_at: None }
+        Self { buffer, monitor, pauses: Pauses::new(), long: false, retry_at: None }
     }
 
     /// When to flush next without being asked; none: not before something happens.
@@ -80,7 +84,9 @@ impl Flusher {
             return Err(damage);
         }
         let seal = Instant::now();
-        let outcome = self.buffer.cache.flush(&mut sink(&self.buffer, &self.monitor, conn, synced));
+        let mut sink = sink(&self.buffer, &self.monitor, conn, synced);
+        let outcome = self.buffer.cache.flush(&mut sink);
+        self.long |= sink.long;
         self.note(seal, &outcome);
         Ok(outcome? as u64)
     }
@@ -135,6 +141,7 @@ impl Flusher {
         let seal = Instant::now();
         let mut sink = sink(&self.buffer, &self.monitor, conn, false);
         let outcome = self.buffer.cache.turn_off(&mut sink).map_err(|_held| Error::CacheLocked)?;
+        self.long |= sink.long;
         self.note(seal, &outcome);
         let keys = outcome?;
         self.buffer.set_on(false);
@@ -154,6 +161,7 @@ impl Flusher {
             .cache
             .beside(&mut sink, |sink| Ok(write(sink.conn)))
             .map_err(|_held| Error::CacheLocked)?;
+        self.long |= sink.long;
         self.note(seal, &outcome);
         outcome
     }
@@ -197,7 +205,7 @@ fn sink<'a>(
     conn: &'a mut WriteConn,
     synced: bool,
 ) -> Sink<'a> {
-    Sink { conn, tables: &buffer.tables, monitor, synced }
+    Sink { conn, tables: &buffer.tables, monitor, synced, long: false }
 }
 
 /// Closes a cache: by the actor, or after the actor's death by who closes the engine. `forced`:
@@ -261,7 +269,7 @@ impl Sink<'_> {
         Ok(keys)
     }
 
-    fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {
+    fn write(&mut self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {
         let mut keys = 0;
         let mut current: Option<(Number, Arc<Table>)> = None;
         for change in changes {
@@ -272,8 +280,13 @@ impl Sink<'_> {
             };
             let (_, table) = current.insert((change.table, table));
             match change.value {
-                Some(value) => self.conn.put(table, change.key, value)?,
-                None => drop(self.conn.delete(table, change.key)?),
+                Dirty::Put(value) => self.conn.put(table, change.key, value)?,
+                // What cannot be read now may be readable later: it is not given up.
+                Dirty::Spooled(value) => {
+                    self.long = true;
+                    group::put_long(self.conn, table, change.key, value, Class::Resource)?;
+                }
+                Dirty::Deleted => drop(self.conn.delete(table, change.key)?),
             }
             keys += 1;
         }

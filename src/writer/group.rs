@@ -2,11 +2,12 @@
 
 use super::{
     batch::{Batch, What},
-    command::{Answer, Op, Write},
+    command::{Answer, LongRow, Op, Write},
 };
 use crate::{
     Error, Result,
-    store::{Class, Fault, Table, WriteConn},
+    handoff::cache::Spool,
+    store::{Class, Fault, Long, Table, WriteConn},
 };
 
 /// What became of a group: an answer for each write, in order, and what failed for all of them.
@@ -100,6 +101,10 @@ fn apply(conn: &WriteConn, write: &Write) -> Result<Answer, Fault> {
     let changed = match &write.op {
         Op::Batch(batch) => return apply_batch(conn, batch),
         Op::Put(row) => put(conn, table, &row.key, &row.value).map(|()| 1),
+        // A file that cannot be read, or that changed meanwhile, is its caller's trouble.
+        Op::PutLong(LongRow { key, value }) => {
+            put_long(conn, table, key, value, Class::Operation).map(|()| 1)
+        }
         Op::Delete(key) => conn.delete(table, key).map(u64::from),
         Op::PutMany(rows) => conn.atomically(|conn| {
             for row in rows.iter() {
@@ -147,6 +152,19 @@ fn apply_batch(conn: &WriteConn, batch: &Batch) -> Result<Answer, Fault> {
         batch.order.len() <= 1 && batch.changes.iter().all(|change| change.what.key().is_some());
     let count = if alone { change_all(conn) } else { conn.atomically(change_all) }?;
     Ok(Answer::Changed(count))
+}
+
+/// Copies a value that does not lie in memory. `class` is what a failure to read it is.
+pub(super) fn put_long(
+    conn: &WriteConn,
+    table: &Table,
+    key: &[u8],
+    value: &Spool,
+    class: Class,
+) -> Result<(), Fault> {
+    let read = |at, into: &mut [u8]| value.read(at, into);
+    let long = Long { len: value.len(), read: &read, verify: &|| value.verify(), class };
+    conn.put_long(table, key, &long)
 }
 
 fn put(conn: &WriteConn, table: &Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {

@@ -1,10 +1,10 @@
 //! Every call there is, and what it answers when the vault has ended.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, io::Cursor, path::Path, time::Duration};
 
 use kvault::{
     CacheOptions, CheckpointMode, Durability, Encoding, Error, Health, KVault, OptimizeOptions,
-    Reader, Snapshot, WriteBatch,
+    Reader, Snapshot, StreamOptions, WriteBatch,
 };
 
 use crate::support::Place;
@@ -36,6 +36,18 @@ pub(crate) fn call_everything(
         ("put_bytes tried once", once.put_bytes("a", "2")),
         ("put_many_bytes", vault.put_many_bytes([("a", "2")]).map(drop)),
         ("put_many_bytes of nothing", vault.put_many_bytes(no_rows).map(drop)),
+        ("put_reader", vault.put_reader("s", &b"1"[..], StreamOptions::default()).map(drop)),
+        (
+            "put_seekable",
+            vault.put_seekable("s", Cursor::new("1"), StreamOptions::default()).map(drop),
+        ),
+        (
+            "put_path",
+            vault.put_path("s", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).map(drop),
+        ),
+        ("create_blob", vault.create_blob("s", StreamOptions::default()).map(drop)),
+        ("open_blob", vault.open_blob("s").map(drop)),
+        ("get_to_writer", vault.get_to_writer("s", Vec::new(), StreamOptions::default()).map(drop)),
         ("delete", vault.delete("a").map(drop)),
         ("discard", vault.discard("a")),
         ("clear", vault.clear()),

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
+use super::spool::Spool;
 use crate::sync::{Bytes, Equivalent};
 
 /// A table of the file. Who gives out the numbers is not the cache's business.
@@ -39,6 +40,8 @@ pub(crate) struct KeyRef<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Dirty {
     Put(Bytes),
+    /// Likewise, but not in memory.
+    Spooled(Spool),
     Deleted,
 }
 
@@ -108,15 +111,30 @@ impl Hash for Key {
 }
 
 impl Dirty {
-    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+    pub(crate) fn is_there(&self) -> bool {
+        !matches!(self, Self::Deleted)
+    }
+
+    /// A copy of the value; none if there is none. One that is spooled is read: not to be done
+    /// under a lock.
+    pub(crate) fn load(&self) -> std::io::Result<Option<Vec<u8>>> {
         match self {
-            Self::Put(bytes) => Some(bytes),
-            Self::Deleted => None,
+            Self::Put(bytes) => Ok(Some(bytes.to_vec())),
+            Self::Spooled(spool) => spool.load().map(Some),
+            Self::Deleted => Ok(None),
+        }
+    }
+
+    /// How much memory the value takes.
+    fn memory(&self) -> usize {
+        match self {
+            Self::Put(bytes) => bytes.len(),
+            Self::Spooled(_) | Self::Deleted => 0,
         }
     }
 }
 
 /// What an entry counts in the budget.
 pub(super) fn cost(key_len: usize, value: &Dirty) -> usize {
-    ENTRY_COST + key_len + value.bytes().map_or(0, <[u8]>::len)
+    ENTRY_COST + key_len + value.memory()
 }

@@ -22,6 +22,7 @@ mod merge;
 mod mode;
 mod overlay;
 mod put;
+mod spool;
 mod state;
 mod swap;
 
@@ -32,4 +33,5 @@ pub(crate) use hold::{Held, Hold};
 pub(crate) use key::{Dirty, ENTRY_COST, Key, KeyRef, Table};
 pub(crate) use overlay::Overlay;
 pub(crate) use put::{Refused, Ticket};
+pub(crate) use spool::{Spool, Spooled};
 pub(crate) use swap::{Swap, Way};

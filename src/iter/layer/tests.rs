@@ -5,7 +5,7 @@ use proptest::{collection::vec, option, prelude::*};
 use super::Layer;
 use crate::{
     handoff::cache::{Dirty, Key, Table},
-    store::{Found, Way},
+    store::{Found, Want, Way},
 };
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -34,7 +34,7 @@ fn walk(store: &Map, changes: &Changes, way: Way, rows: usize) -> (Vec<Found>, u
         let page: Vec<Found> = rest.drain(..inside.min(rows)).collect();
         let ended = inside < rows;
         let edge = if ended { most } else { page.last().map(|(key, _)| key.clone()) };
-        let page = layer.cover(page, edge.as_deref(), way);
+        let page = layer.cover(page, edge.as_deref(), (way, Want::Entries)).unwrap();
         longest = longest.max(page.len());
         found.extend(page);
         if edge.is_none() {
@@ -76,7 +76,10 @@ proptest! {
 #[test]
 fn nothing_dirty_changes_nothing() {
     let page = vec![(b"a".to_vec(), b"1".to_vec())];
-    assert_eq!(Layer::default().cover(page.clone(), Some(b"a"), Way::Up), page);
+    assert_eq!(
+        Layer::default().cover(page.clone(), Some(b"a"), (Way::Up, Want::Entries)).unwrap(),
+        page
+    );
     assert!(Layer::default().is_empty() && Layer::default().nth(1, Way::Down).is_none());
 }
 
@@ -87,6 +90,9 @@ fn what_is_passed_over_is_gone() {
     layer.retain(|key| key > b"a".as_slice());
     assert_eq!(layer.nth(1, Way::Up), Some(&b"b"[..]));
     assert_eq!(layer.nth(2, Way::Up), None);
-    assert_eq!(layer.cover(Vec::new(), None, Way::Down), [(b"b".to_vec(), b"2".to_vec())]);
+    assert_eq!(
+        layer.cover(Vec::new(), None, (Way::Down, Want::Entries)).unwrap(),
+        [(b"b".to_vec(), b"2".to_vec())]
+    );
     assert!(layer.is_empty());
 }

@@ -112,8 +112,8 @@ impl Store for Db {
         for change in changes {
             let key = (change.table, change.key.to_vec());
             match change.value {
-                Some(value) => drop(db.values.insert(key, value.into())),
-                None => drop(db.values.remove(&key)),
+                Dirty::Deleted => drop(db.values.remove(&key)),
+                value => drop(db.values.insert(key, bytes_of(value).unwrap_or_default())),
             }
         }
         if end.is_some() { Err("perhaps") } else { Ok(()) }
@@ -130,7 +130,11 @@ fn dirty(number: u8) -> Dirty {
 }
 
 fn of_dirty(dirty: &Dirty) -> u8 {
-    number(dirty.bytes().map(Bytes::from))
+    number(bytes_of(dirty))
+}
+
+fn bytes_of(dirty: &Dirty) -> Option<Bytes> {
+    dirty.load().expect("what is written down can be read").map(Bytes::from)
 }
 
 fn owned(key: KeyRef<'_>) -> Key {
