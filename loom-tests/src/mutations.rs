@@ -258,7 +258,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "deleted_is_not_committed",
         file: "cache/flush.rs",
         from: "store.commit(&mut changes)",
-        to: "store.commit(&mut changes.filter(|change| change.value.is_some()))",
+        to: "store.commit(&mut changes.filter(|change| change.value.is_there()))",
         model: "what_was_deleted_stays_away",
     },
     Mutation {

@@ -208,6 +208,7 @@ impl Run {
                 assert_ne!(is, old);
                 assert_eq!(found.as_deref(), is.as_deref());
             }
+            Ok(Swap::Spooled) => unreachable!("nothing is spooled here"),
             Err(refused) => self.check_refusal(&refused, true),
         }
     }

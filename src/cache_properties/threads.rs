@@ -79,7 +79,7 @@ fn count(cache: &Cache<Why>, db: &Db) -> bool {
             .unwrap()
         {
             Ok(Swap::Swapped(_)) => return true,
-            Ok(Swap::Conflict(_)) => (),
+            Ok(Swap::Conflict(_) | Swap::Spooled) => (),
             Err(_) => return false,
         }
     }

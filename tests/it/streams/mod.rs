@@ -3,6 +3,7 @@
 mod cache;
 mod cancel;
 mod heavy;
+mod http;
 mod killed;
 mod paths;
 mod reader;

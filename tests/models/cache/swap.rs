@@ -33,6 +33,7 @@ fn swap(
             );
             false
         }
+        Swap::Spooled => unreachable!("nothing is spooled here"),
     })
 }
 
