@@ -18,6 +18,8 @@ pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Shares what does not change. The twin has the very same: nobody waits for a count.
 pub(crate) use std::sync::Arc as StdArc;
+/// Set once. Nobody makes its value while others wait: who needs it makes it and sets it.
+pub(crate) use std::sync::OnceLock;
 
 /// Bytes that are shared and never copied.
 pub(crate) type Bytes = StdArc<[u8]>;

@@ -11,6 +11,7 @@ pub(crate) use loom::sync::{
 
 /// Nothing for loom to see: what is shared by it does not change.
 pub(crate) use std::sync::Arc as StdArc;
+pub(crate) use std::sync::OnceLock;
 
 pub(crate) type Bytes = StdArc<[u8]>;
 
