@@ -131,12 +131,11 @@ impl Disturber {
         self.pause(3_000);
     }
 
-    /// Closes the vault in the middle of everything.
+    /// Closes the vault in the middle of everything: one open after the other, in any order.
     pub(super) fn close(&mut self) {
-        self.pause(20_000);
-        let opens = self.client.scene.opens.clone();
-        for vault in opens {
-            vault.close().unwrap();
+        for open in self.client.dice.some(2, 2, 2) {
+            self.pause(5_000);
+            self.client.scene.opens[open].close().unwrap();
         }
     }
 }

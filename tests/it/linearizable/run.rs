@@ -85,6 +85,10 @@ fn open(setup: &Setup, place: &Place, clock: Clock, next: AtomicU32) -> Scene {
     Scene { clock, next, opens, handles, refused: setup.refused, ballast: setup.ballast }
 }
 
+fn is_closed(scene: &Scene) -> bool {
+    scene.opens.iter().all(KVault::is_closed)
+}
+
 fn close(scene: &Scene) {
     for vault in &scene.opens {
         vault.close().unwrap();
@@ -98,7 +102,7 @@ fn play(setup: &Setup, place: &Place, mut scene: Arc<Scene>, seed: u64) -> (Vec<
     // From 4 to 8, more often few: with many the checker has a hard time.
     let workers = 4 + dice.throw(5).min(dice.throw(5));
     let mut history = let_loose(setup, place, &scene, seed, workers);
-    if scene.opens[0].is_closed() || dice.once_in(2) {
+    if is_closed(&scene) || dice.once_in(2) {
         close(&scene);
         let Scene { clock, next, .. } = Arc::into_inner(scene).expect("all threads have ended");
         scene = Arc::new(open(setup, place, clock, next));
@@ -133,7 +137,7 @@ fn let_loose(
         .collect();
     let clients: Vec<_> = (1..=workers).map(client).collect();
     let work = |mut client: Client| {
-        while client.history.len() < ROUND / workers && !client.scene.opens[0].is_closed() {
+        while client.history.len() < ROUND / workers && !is_closed(&client.scene) {
             client.step();
         }
         client.history
