@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::{
     client::{Client, value},
-    history::{KEYS, Op, Seen, TABLES},
+    history::{Contents, KEYS, NOTHING, Op, Seen, TABLES},
 };
 use crate::support::Place;
 
@@ -35,11 +35,11 @@ impl Disturber {
         Self { client, vault, raw: place.raw() }
     }
 
-    /// What the file holds, as another program finds it: at one instant since `call`.
-    fn look(&mut self, call: u64) {
+    /// What the file holds, as another program finds it.
+    fn stored(&self) -> Contents {
         let sql =
             format!("SELECT 0, key, value FROM kv UNION ALL SELECT 1, key, value FROM {OTHER}");
-        let mut contents = [0; TABLES * KEYS];
+        let mut contents = [NOTHING; TABLES * KEYS];
         let mut statement = self.raw.prepare_cached(&sql).unwrap();
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -51,10 +51,15 @@ impl Disturber {
                 contents[table * KEYS + usize::from(digit - b'0')] = value(Some(&bytes));
             }
         }
-        let sees = contents.iter().enumerate().map(|(key, value)| Seen::Is(key, *value)).collect();
+        contents
+    }
+
+    /// Writes down what the file holds: at one instant since `call`.
+    fn look(&mut self, call: u64) {
+        let stored = self.stored();
         let end = Some(self.client.scene.clock.now());
-        let Client { thread, .. } = self.client;
-        let (name, writes) = ("another program looks", Vec::new());
+        let sees = stored.iter().enumerate().map(|(key, value)| Seen::Is(key, *value)).collect();
+        let (name, thread, writes) = ("another program looks", self.client.thread, Vec::new());
         self.client.history.push(Op { name, thread, call, end, sees, writes });
     }
 
@@ -88,10 +93,16 @@ impl Disturber {
         thread::sleep(Duration::from_micros(self.client.dice.bits() % most));
     }
 
-    /// Keeps the cache from being flushed for a moment.
+    /// Keeps the cache from being flushed for a moment. What is put meanwhile stays in it.
     pub(super) fn lock(&mut self) {
         let lock = self.vault.lock_cache().unwrap();
+        let (done, buffered) = (self.client.history.len(), self.client.scene.handles[0].1.clone());
+        self.client.put((0, &buffered[0]), 0);
         self.pause(3_000);
+        // It may have been refused.
+        for (key, value) in self.client.history[done..].iter().flat_map(|op| &op.writes) {
+            assert_ne!(self.stored()[*key], *value, "committed although the cache is locked");
+        }
         lock.unlock().unwrap();
         self.pause(3_000);
     }
