@@ -24,7 +24,7 @@ mod work;
 
 use std::time::Duration;
 
-use kvault::{CacheOptions, Durability, Error, KVault};
+use kvault::{CacheOptions, Durability, Error, KVault, Options};
 
 use self::{
     client::Tables,
@@ -66,6 +66,10 @@ fn with([vault, other]: &[KVault; 2], options: &CacheOptions) -> Vec<(usize, Tab
     vec![(14, one), (6, two), (4, strict), (3, tables(vault)), (3, tables(other)), (1, power)]
 }
 
+fn usual(options: Options) -> Options {
+    options
+}
+
 fn never(_: &Error) -> bool {
     false
 }
@@ -83,6 +87,7 @@ fn off(error: &Error) -> bool {
 fn without_a_cache() {
     run(&Setup {
         name: "without a cache",
+        options: usual,
         handles: without,
         disturb: &[FLUSH, CHECKPOINT],
         refused: never,
@@ -94,6 +99,7 @@ fn without_a_cache() {
 fn with_a_cache() {
     run(&Setup {
         name: "with a cache",
+        options: usual,
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[FLUSH, CHECKPOINT],
         refused: never,
@@ -106,6 +112,7 @@ fn with_a_cache() {
 fn with_a_cache_and_large_batches() {
     run(&Setup {
         name: "large batches",
+        options: usual,
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[FLUSH],
         refused: never,
@@ -117,6 +124,7 @@ fn with_a_cache_and_large_batches() {
 fn with_a_cache_that_nothing_fits_into() {
     run(&Setup {
         name: "nothing fits",
+        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(1)),
         disturb: &[FLUSH],
         refused: never,
@@ -128,6 +136,7 @@ fn with_a_cache_that_nothing_fits_into() {
 fn with_a_cache_that_little_fits_into() {
     run(&Setup {
         name: "little fits",
+        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(500)),
         disturb: &[FLUSH],
         refused: never,
@@ -139,6 +148,7 @@ fn with_a_cache_that_little_fits_into() {
 fn with_a_cache_that_is_always_full() {
     run(&Setup {
         name: "always full",
+        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[CHECKPOINT],
         refused: never,
@@ -150,6 +160,7 @@ fn with_a_cache_that_is_always_full() {
 fn with_a_cache_that_is_flushed_every_millisecond() {
     run(&Setup {
         name: "every millisecond",
+        options: usual,
         handles: |opens| {
             let interval = Some(Duration::from_millis(1));
             with(opens, &CacheOptions::default().flush_interval(interval))
@@ -164,6 +175,7 @@ fn with_a_cache_that_is_flushed_every_millisecond() {
 fn with_a_cache_that_is_locked_at_times() {
     run(&Setup {
         name: "locked at times",
+        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[LOCK, LOCK, FLUSH],
         refused: full_or_locked,
@@ -175,6 +187,7 @@ fn with_a_cache_that_is_locked_at_times() {
 fn with_a_cache_that_is_switched_on_and_off() {
     run(&Setup {
         name: "on and off",
+        options: usual,
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[SWITCH, SCOPE, FLUSH],
         refused: off,
@@ -186,6 +199,7 @@ fn with_a_cache_that_is_switched_on_and_off() {
 fn with_a_cache_while_another_program_locks_the_file() {
     run(&Setup {
         name: "another program",
+        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(100 << 10)),
         disturb: &[BLOCK, FLUSH],
         refused: full_or_locked,
@@ -197,6 +211,7 @@ fn with_a_cache_while_another_program_locks_the_file() {
 fn with_a_cache_that_is_closed_in_the_middle() {
     run(&Setup {
         name: "closed in the middle",
+        options: usual,
         handles: |opens| {
             let mut handles = with(opens, &CacheOptions::default().cap_bytes(100 << 10));
             // What such a handle put may be in the file, and not known to be on the disk.
@@ -205,6 +220,45 @@ fn with_a_cache_that_is_closed_in_the_middle() {
         },
         disturb: &[CLOSE, FLUSH],
         refused: |error| matches!(error, Error::Closed),
+        ballast: 0,
+    });
+}
+
+#[test]
+fn with_a_cache_and_no_log() {
+    run(&Setup {
+        name: "no log",
+        options: |options| options.enable_wal(false).busy_timeout(Duration::from_secs(5)),
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
+        disturb: &[FLUSH, FLUSH],
+        refused: never,
+        ballast: 0,
+    });
+}
+
+#[test]
+fn without_a_cache_while_another_program_locks_the_file() {
+    run(&Setup {
+        name: "no cache, another program",
+        options: usual,
+        handles: without,
+        disturb: &[BLOCK, FLUSH],
+        // Nothing else writes what it was given, and it says so.
+        refused: |error| matches!(error, Error::DatabaseBusy { .. }),
+        ballast: 0,
+    });
+}
+
+#[test]
+fn with_a_cache_and_no_patience() {
+    run(&Setup {
+        name: "impatient",
+        options: |options| {
+            options.write_timeout(Duration::from_micros(200)).queue_ops(2).reader_idle_limit(1)
+        },
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
+        disturb: &[BLOCK, LOCK],
+        refused: full_or_locked,
         ballast: 0,
     });
 }
