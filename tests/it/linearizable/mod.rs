@@ -4,9 +4,9 @@
 //! in the way. Each notes when it called and when it got its answer, and what that was. Then
 //! [`checker`] looks for an order in which all of it makes sense.
 //!
-//! A failure prints its seed. `KVAULT_LIN_SEED=<seed>` throws the same dice again; the threads meet as
-//! chance has it, so it may take more than one try. `KVAULT_LIN_OPS=<count>` sets how much each of
-//! these tests does. A million each, for example:
+//! A failure prints its seed. `KVAULT_LIN_SEED=<seed>` throws the same dice again; the threads meet
+//! as chance has it, so it may take more than one try. `KVAULT_LIN_OPS=<count>` sets how much each
+//! of these tests does. A million each takes about a quarter of an hour:
 //!
 //! ```text
 //! KVAULT_LIN_OPS=1000000 cargo test --release --test it linearizable -- --nocapture
@@ -24,7 +24,7 @@ mod work;
 
 use std::time::Duration;
 
-use kvault::{CacheOptions, Durability, Error, KVault, Options};
+use kvault::{CacheOptions, Durability, Error, KVault};
 
 use self::{
     client::Tables,
@@ -66,13 +66,15 @@ fn with([vault, other]: &[KVault; 2], options: &CacheOptions) -> Vec<(usize, Tab
     vec![(14, one), (6, two), (4, strict), (3, tables(vault)), (3, tables(other)), (1, power)]
 }
 
-fn usual(options: Options) -> Options {
-    options
-}
-
-fn never(_: &Error) -> bool {
-    false
-}
+/// No cache, nothing in the way, and nothing fails.
+const PLAIN: Setup = Setup {
+    name: "",
+    options: |options| options,
+    handles: without,
+    disturb: &[],
+    refused: |_| false,
+    ballast: 0,
+};
 
 fn full_or_locked(error: &Error) -> bool {
     matches!(error, Error::CacheFull { .. } | Error::CacheLocked)
@@ -85,25 +87,16 @@ fn off(error: &Error) -> bool {
 
 #[test]
 fn without_a_cache() {
-    run(&Setup {
-        name: "without a cache",
-        options: usual,
-        handles: without,
-        disturb: &[FLUSH, CHECKPOINT],
-        refused: never,
-        ballast: 0,
-    });
+    run(&Setup { name: "without a cache", disturb: &[FLUSH, CHECKPOINT], ..PLAIN });
 }
 
 #[test]
 fn with_a_cache() {
     run(&Setup {
         name: "with a cache",
-        options: usual,
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[FLUSH, CHECKPOINT],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -112,11 +105,10 @@ fn with_a_cache() {
 fn with_a_cache_and_large_batches() {
     run(&Setup {
         name: "large batches",
-        options: usual,
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[FLUSH],
-        refused: never,
         ballast: 200,
+        ..PLAIN
     });
 }
 
@@ -124,11 +116,9 @@ fn with_a_cache_and_large_batches() {
 fn with_a_cache_that_nothing_fits_into() {
     run(&Setup {
         name: "nothing fits",
-        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(1)),
         disturb: &[FLUSH],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -136,11 +126,9 @@ fn with_a_cache_that_nothing_fits_into() {
 fn with_a_cache_that_little_fits_into() {
     run(&Setup {
         name: "little fits",
-        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(500)),
         disturb: &[FLUSH],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -148,11 +136,9 @@ fn with_a_cache_that_little_fits_into() {
 fn with_a_cache_that_is_always_full() {
     run(&Setup {
         name: "always full",
-        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[CHECKPOINT],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -160,14 +146,11 @@ fn with_a_cache_that_is_always_full() {
 fn with_a_cache_that_is_flushed_every_millisecond() {
     run(&Setup {
         name: "every millisecond",
-        options: usual,
         handles: |opens| {
             let interval = Some(Duration::from_millis(1));
             with(opens, &CacheOptions::default().flush_interval(interval))
         },
-        disturb: &[],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -175,11 +158,10 @@ fn with_a_cache_that_is_flushed_every_millisecond() {
 fn with_a_cache_that_is_locked_at_times() {
     run(&Setup {
         name: "locked at times",
-        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[LOCK, LOCK, FLUSH],
         refused: full_or_locked,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -187,11 +169,10 @@ fn with_a_cache_that_is_locked_at_times() {
 fn with_a_cache_that_is_switched_on_and_off() {
     run(&Setup {
         name: "on and off",
-        options: usual,
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[SWITCH, SCOPE, FLUSH],
         refused: off,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -199,11 +180,10 @@ fn with_a_cache_that_is_switched_on_and_off() {
 fn with_a_cache_while_another_program_locks_the_file() {
     run(&Setup {
         name: "another program",
-        options: usual,
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(100 << 10)),
         disturb: &[BLOCK, FLUSH],
         refused: full_or_locked,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -211,7 +191,6 @@ fn with_a_cache_while_another_program_locks_the_file() {
 fn with_a_cache_that_is_closed_in_the_middle() {
     run(&Setup {
         name: "closed in the middle",
-        options: usual,
         handles: |opens| {
             let mut handles = with(opens, &CacheOptions::default().cap_bytes(100 << 10));
             // What such a handle put may be in the file, and not known to be on the disk.
@@ -220,7 +199,7 @@ fn with_a_cache_that_is_closed_in_the_middle() {
         },
         disturb: &[CLOSE, FLUSH],
         refused: |error| matches!(error, Error::Closed),
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -231,8 +210,7 @@ fn with_a_cache_and_no_log() {
         options: |options| options.enable_wal(false).busy_timeout(Duration::from_secs(5)),
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[FLUSH, FLUSH],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -240,12 +218,10 @@ fn with_a_cache_and_no_log() {
 fn without_a_cache_while_another_program_locks_the_file() {
     run(&Setup {
         name: "no cache, another program",
-        options: usual,
-        handles: without,
         disturb: &[BLOCK, FLUSH],
         // Nothing else writes what it was given, and it says so.
         refused: |error| matches!(error, Error::DatabaseBusy { .. }),
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -259,6 +235,6 @@ fn with_a_cache_and_no_patience() {
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[BLOCK, LOCK],
         refused: full_or_locked,
-        ballast: 0,
+        ..PLAIN
     });
 }
