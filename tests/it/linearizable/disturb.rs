@@ -84,6 +84,14 @@ impl Disturber {
         }
     }
 
+    /// Each count seals what is in the cache: generations become many, and are merged.
+    pub(super) fn count(&mut self) {
+        let vault = self.vault.clone();
+        for _ in 0..10 {
+            self.client.len((0, &vault));
+        }
+    }
+
     pub(super) fn checkpoint(&mut self) {
         let mode = if self.client.dice.once_in(20) { Truncate } else { Passive };
         // Somebody may be reading just now, or making one as well.

@@ -34,6 +34,7 @@ use self::{
 
 const FLUSH: Disturbance = Disturber::flush_and_look;
 const CHECKPOINT: Disturbance = Disturber::checkpoint;
+const COUNT: Disturbance = Disturber::count;
 const LOCK: Disturbance = Disturber::lock;
 const SWITCH: Disturbance = Disturber::switch;
 const SCOPE: Disturbance = Disturber::scope;
@@ -95,7 +96,7 @@ fn with_a_cache() {
     run(&Setup {
         name: "with a cache",
         handles: |opens| with(opens, &CacheOptions::default()),
-        disturb: &[FLUSH, CHECKPOINT],
+        disturb: &[FLUSH, COUNT, CHECKPOINT],
         ..PLAIN
     });
 }
@@ -159,7 +160,7 @@ fn with_a_cache_that_is_locked_at_times() {
     run(&Setup {
         name: "locked at times",
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
-        disturb: &[LOCK, LOCK, FLUSH],
+        disturb: &[LOCK, LOCK, COUNT, FLUSH],
         refused: full_or_locked,
         ..PLAIN
     });
