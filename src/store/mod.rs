@@ -5,6 +5,7 @@ mod connect;
 mod fault;
 mod ffi;
 mod read;
+mod rows;
 mod scan;
 mod schema;
 mod settings;
@@ -15,6 +16,7 @@ pub(crate) use connect::{Effective, open_checkpointer, open_reader, open_writer}
 pub(crate) use fault::{Class, Fault};
 pub(crate) use ffi::{WalToken, call_in_forked_children, free_space, library_has, library_version};
 pub(crate) use read::ReadConn;
+pub(crate) use rows::Rows;
 pub(crate) use scan::{Found, Page, PageSize, Want, Way};
 pub(crate) use settings::Settings;
 pub(crate) use table::Table;

@@ -264,13 +264,17 @@ impl WriteConn {
         params: impl rusqlite::Params,
         action: &'static str,
     ) -> Result<u64, Fault> {
-        let execute = || self.prepare(sql)?.execute(params);
-        let rows = execute().map_err(self.at(action))?;
+        let mut statement = self.prepare(sql, action)?;
+        let rows = statement.execute(params).map_err(self.at(action))?;
         Ok(rows as u64)
     }
 
-    pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
-        self.conn.prepare_cached(sql)
+    pub(super) fn prepare(
+        &self,
+        sql: &str,
+        action: &'static str,
+    ) -> Result<CachedStatement<'_>, Fault> {
+        self.conn.prepare_cached(sql).map_err(self.at(action))
     }
 
     pub(super) fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {

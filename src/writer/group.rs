@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     Error, Result,
-    store::{Class, Fault, Table, WriteConn},
+    store::{Class, Fault, Rows, Table, WriteConn},
+    sync::Arc,
 };
 
 /// What became of a group: an answer for each write, in order, and what failed for all of them.
@@ -102,8 +103,10 @@ fn apply(conn: &WriteConn, write: &Write) -> Result<Answer, Fault> {
         Op::Put(row) => put(conn, table, &row.key, &row.value).map(|()| 1),
         Op::Delete(key) => conn.delete(table, key).map(u64::from),
         Op::PutMany(rows) => conn.atomically(|conn| {
+            let mut place = Rows::new(conn, Arc::clone(&write.table));
             for row in rows.iter() {
-                put(conn, table, &row.key, &row.value)?;
+                let stored = place.put(&row.key, &row.value);
+                stored.map_err(|fault| with_length(fault, conn, &row.key, &row.value))?;
             }
             Ok(rows.len() as u64)
         }),
@@ -150,12 +153,16 @@ fn apply_batch(conn: &WriteConn, batch: &Batch) -> Result<Answer, Fault> {
 }
 
 fn put(conn: &WriteConn, table: &Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-    conn.put(table, key, value).map_err(|fault| match fault.error {
+    conn.put(table, key, value).map_err(|fault| with_length(fault, conn, key, value))
+}
+
+fn with_length(fault: Fault, conn: &WriteConn, key: &[u8], value: &[u8]) -> Fault {
+    match fault.error {
         // The limit is on the row: the key counts too.
         Error::Sqlite { code, .. } if code == crate::store::TOO_BIG => {
             let len = (key.len() + value.len()) as u64;
             Fault { error: Error::ValueTooLarge { len, max: conn.max_row() }, ..fault }
         }
         _ => fault,
-    })
+    }
 }
