@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::{Error, engine::Engine, store};
+use crate::{Error, engine::Engine, handoff, store};
 
 /// Counters and sizes at one moment. Taking them touches no page of the database.
 #[derive(Debug, Clone, Default)]
@@ -138,7 +138,7 @@ impl Stats {
             cache_enabled: buffer.is_some_and(|buffer| buffer.is_on()),
             dirty_entries: cached.map_or(0, |cached| cached.entries),
             dirty_bytes: cached.map_or(0, |cached| cached.bytes),
-            dirty_generations: cached.map_or(0, |cached| cached.generations()),
+            dirty_generations: cached.map_or(0, handoff::cache::Stats::generations),
             pinned_bytes: cached.map_or(0, |cached| cached.pinned),
             oldest_dirty_age: buffer.and_then(|buffer| buffer.dirty_since()).map(|at| at.elapsed()),
             cache_locks: cached.map_or(0, |cached| cached.holds),

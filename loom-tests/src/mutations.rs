@@ -279,7 +279,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "puts_into_what_was_active",
         file: "cache/put.rs",
         from: "return Ok(self.insert(state, key, value));",
-        to: "let list = self.list.load(); drop(state); let mut state = self.state.lock(); let before = state.active; list.active.insert(&mut state.active, key, value); let call = self.grown(&mut state, before); return Ok(self.done(state, call));",
+        to: "let list = self.list.load(); drop(state); let mut state = self.state.lock(); let before = state.active; list.active.insert(&mut state.active, key, value); let call = state.grown(before); return Ok(self.done(state, call));",
         model: "a_put_that_meets_a_seal_is_not_lost",
     },
     Mutation {
@@ -328,8 +328,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "applies_before_it_asks_for_room",
         file: "cache/put.rs",
-        from: "self.fits(&state, most)",
-        to: "{ let fits = self.fits(&state, most); if !fits { self.apply(&mut state, batch.clone()); } fits }",
+        from: "state.fits(most)",
+        to: "{ let fits = state.fits(most); if !fits { self.apply(&mut state, batch.clone()); } fits }",
         model: "a_batch_that_does_not_fit_leaves_nothing",
     },
     // Rules 3, 4, 9, 14: one instant.
@@ -557,8 +557,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "any_number_is_put_apart",
         file: "cache/budget.rs",
-        from: "state.bytes <= state.limits.cap",
-        to: "state.bytes < usize::MAX",
+        from: "self.bytes <= self.limits.cap",
+        to: "self.bytes < usize::MAX",
         model: "what_is_apart_comes_one_at_a_time",
     },
     Mutation {
@@ -585,8 +585,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "cap_is_not_asked_again",
         file: "cache/budget.rs",
-        from: "state.bytes.saturating_add(more) <= state.limits.cap",
-        to: "more <= state.limits.cap",
+        from: "self.bytes.saturating_add(more) <= self.limits.cap",
+        to: "more <= self.limits.cap",
         model: "room_in_the_cache_reaches_whoever_waits",
     },
     Mutation {
@@ -662,7 +662,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "threshold_is_crossed_in_silence",
         file: "cache/budget.rs",
-        from: "if crossed {\n            state.wanted = true;\n        }",
+        from: "if crossed {\n            self.wanted = true;\n        }",
         to: "",
         model: "crossing_the_threshold_wakes_the_actor",
     },

@@ -41,7 +41,7 @@ impl KVault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn enable_cache(&self, options: CacheOptions) -> Result<()> {
-        let cache_use = self.handle.use_cache(&options)?;
+        let cache_use = self.handle.use_cache(options)?;
         let buffering = &self.handle.buffering;
         let before = buffering.uses.lock().replace(cache_use);
         buffering.set(true);
@@ -124,10 +124,10 @@ impl KVault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cache(&self, options: CacheOptions) -> Result<CacheScope> {
-        let cache_use = self.handle.use_cache(&options)?;
+        let flush_on_exit = options.flush_on_exit;
+        let cache_use = self.handle.use_cache(options)?;
         let handle = Handle::clone(&self.handle);
         handle.buffering.set(true);
-        let flush_on_exit = options.flush_on_exit;
         Ok(CacheScope { vault: handle.into(), cache_use: Some(cache_use), flush_on_exit })
     }
 
@@ -173,9 +173,9 @@ impl KVault {
 
 impl Handle {
     /// Has the writer switch the cache on, or count one more user of it.
-    fn use_cache(&self, options: &CacheOptions) -> Result<CacheUse> {
+    fn use_cache(&self, options: CacheOptions) -> Result<CacheUse> {
         options.validate()?;
-        self.call("enable the cache", |reply| {
+        self.call("enable the cache", move |reply| {
             let options = options.clone();
             Command::EnableCache { options, reply }
         })?;

@@ -137,8 +137,8 @@ impl KVault {
 
     /// A handle whose writes survive what `durability` says.
     ///
-    /// [`Durability::Buffered`] needs a write cache: without one every write of the new handle
-    /// fails with [`Error::InvalidArgument`].
+    /// [`Durability::Buffered`] needs a write cache, see [`enable_cache`](Self::enable_cache): while
+    /// there is none, every write of the new handle fails with [`Error::InvalidArgument`].
     ///
     /// # Examples
     ///
@@ -159,8 +159,8 @@ impl KVault {
         handle.into()
     }
 
-    /// A handle whose writes wait at most `timeout` for room in the queue, and begin no further
-    /// try after it. Zero: they are tried once.
+    /// A handle whose writes wait at most `timeout` for room in the queue or in the write cache,
+    /// and begin no further try after it. Zero: they are tried once.
     #[must_use]
     pub fn with_write_timeout(&self, timeout: Duration) -> Self {
         let mut handle = Handle::clone(&self.handle);
@@ -179,11 +179,12 @@ impl KVault {
 
     /// Answers when every write that was acknowledged before is committed, and with
     /// [`Durability::Power`] when it is on the disk, even if nothing was left to commit. Returns
-    /// how many keys it had to commit.
+    /// how many keys it had to commit: what lay in the write cache, in all tables.
     ///
     /// # Errors
     ///
-    /// If the disk fails, or the vault is closed.
+    /// What the flush failed with: the cache keeps everything then. [`Error::CacheLocked`] while
+    /// the cache is locked.
     #[doc(alias = "flush_cache")]
     pub fn flush(&self) -> Result<u64> {
         self.handle.way()?;
@@ -248,7 +249,7 @@ impl KVault {
         }
     }
 
-    /// Finishes what is queued and closes the file, for this handle, its clones, and all tables
+    /// Finishes what is queued, flushes the write cache and closes the file, for this handle, its clones, and all tables
     /// and readers made from them. Another open of the same file goes on. After a failure the
     /// vault goes on too, and `close` may be called again. Afterwards everything but `close`, `stats` and `health` returns
     /// [`Error::Closed`].
@@ -257,7 +258,8 @@ impl KVault {
     ///
     /// # Errors
     ///
-    /// If the connection cannot be closed.
+    /// What the last flush of the cache failed with, [`Error::CacheLocked`] while somebody has it
+    /// locked, or why the connection cannot be closed.
     pub fn close(&self) -> Result<()> {
         self.handle.open.close()
     }

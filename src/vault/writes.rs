@@ -14,89 +14,81 @@ const ROW_OVERHEAD: u64 = 64;
 impl Handle {
     pub(crate) fn put(&self, key: &[u8], value: &[u8]) -> Result<()> {
         let action = "store a value";
-        let Some((way, cache)) = self.to_cache(action)? else {
-            let row = || Row { key: key.into(), value: Bytes::from(value) };
-            return self.send(action, || Op::Put(row()), self.is_power()).map(drop);
-        };
-        self.check_row(key.len(), value.len())?;
-        let ticket = self.try_put(cache, |deadline| {
-            let (key, value) = (Key::new(self.number, key), Dirty::Put(Bytes::from(value)));
-            put_one(cache, way, key, value, deadline)
-        });
-        match ticket? {
-            Some(ticket) => self.settle(way, Some(ticket)),
-            None => self.put(key, value),
+        if let Some((way, cache)) = self.to_cache(action)? {
+            self.check_row(key.len(), value.len())?;
+            let ticket = self.try_put(cache, |deadline| {
+                let (key, value) = (Key::new(self.number, key), Dirty::Put(Bytes::from(value)));
+                put_one(cache, way, key, value, deadline)
+            })?;
+            if ticket.is_some() {
+                return self.settle(way, ticket);
+            }
         }
+        let row = || Row { key: key.into(), value: Bytes::from(value) };
+        self.send(action, || Op::Put(row()), self.is_power()).map(drop)
     }
 
     pub(crate) fn discard(&self, key: &[u8]) -> Result<()> {
         let action = "delete a key";
-        let Some((way, cache)) = self.to_cache(action)? else {
-            return self.send(action, || Op::Delete(key.into()), self.is_power()).map(drop);
-        };
-        let ticket = self.try_put(cache, |deadline| {
-            put_one(cache, way, Key::new(self.number, key), Dirty::Deleted, deadline)
-        });
-        match ticket? {
-            Some(ticket) => self.settle(way, Some(ticket)),
-            None => self.discard(key),
+        if let Some((way, cache)) = self.to_cache(action)? {
+            let ticket = self.try_put(cache, |deadline| {
+                put_one(cache, way, Key::new(self.number, key), Dirty::Deleted, deadline)
+            })?;
+            if ticket.is_some() {
+                return self.settle(way, ticket);
+            }
         }
+        self.send(action, || Op::Delete(key.into()), self.is_power()).map(drop)
     }
 
     /// Whether the key was there.
     pub(crate) fn remove(&self, key: &[u8]) -> Result<bool> {
         let action = "delete a key";
-        let Some((way, cache)) = self.to_cache(action)? else {
-            let removed = self.send(action, || Op::Delete(key.into()), self.is_power())?;
-            return Ok(removed > 0);
-        };
-        let owned = Key::new(self.number, key);
-        let stored = || self.read(|conn| conn.contains(&self.table, key));
-        let mut failed = None;
-        let ticket =
-            self.try_put(cache, |deadline| match cache.remove(&owned, stored, way, deadline) {
-                Ok(removed) => removed,
-                Err(error) => {
+        if let Some((way, cache)) = self.to_cache(action)? {
+            let owned = Key::new(self.number, key);
+            let stored = || self.read(|conn| conn.contains(&self.table, key));
+            let mut failed = None;
+            let removed = self.try_put(cache, |deadline| {
+                cache.remove(&owned, stored, way, deadline).unwrap_or_else(|error| {
                     failed = Some(error);
                     Ok(None)
-                }
+                })
             })?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        match ticket {
-            Some(ticket) => {
-                self.settle(way, ticket)?;
-                Ok(ticket.is_some())
+            if let Some(error) = failed {
+                return Err(error);
             }
-            None => self.remove(key),
+            if let Some(ticket) = removed {
+                return self.settle(way, ticket).map(|()| ticket.is_some());
+            }
         }
+        let removed = self.send(action, || Op::Delete(key.into()), self.is_power())?;
+        Ok(removed > 0)
     }
 
     /// How many keys there are in a batch, which is in order and has each key once.
     pub(crate) fn put_many(&self, rows: &Arc<[Row]>) -> Result<u64> {
         let action = "store several values";
-        let keys = rows.len() as u64;
-        let Some((way, cache)) = self.to_cache(action)? else {
-            return self.send(action, || Op::PutMany(Arc::clone(rows)), self.is_power());
-        };
-        rows.iter().try_for_each(|row| self.check_row(row.key.len(), row.value.len()))?;
-        if rows.is_empty() {
-            return Ok(0);
-        }
-        let ticket = self.try_put(cache, |deadline| {
-            let entry =
-                |row: &Row| (Key::new(self.number, &row.key), Dirty::Put(Bytes::clone(&row.value)));
-            let batch = rows.iter().map(entry).collect();
-            match way {
-                Way::Buffered => cache.put_all(batch, deadline),
-                Way::Through => cache.put_through(batch, deadline),
+        if let Some((way, cache)) = self.to_cache(action)? {
+            rows.iter().try_for_each(|row| self.check_row(row.key.len(), row.value.len()))?;
+            if rows.is_empty() {
+                return Ok(0);
             }
-        });
-        match ticket? {
-            Some(ticket) => self.settle(way, Some(ticket)).map(|()| keys),
-            None => self.put_many(rows),
+            let ticket = self.try_put(cache, |deadline| {
+                let batch = rows.iter().map(|row| self.entry(row)).collect();
+                match way {
+                    Way::Buffered => cache.put_all(batch, deadline),
+                    Way::Through => cache.put_through(batch, deadline),
+                }
+            })?;
+            if ticket.is_some() {
+                return self.settle(way, ticket).map(|()| rows.len() as u64);
+            }
         }
+        self.send(action, || Op::PutMany(Arc::clone(rows)), self.is_power())
+    }
+
+    fn entry(&self, row: &Row) -> (Key, Dirty) {
+        (Key::new(self.number, &row.key), Dirty::Put(Bytes::clone(&row.value)))
     }
 
     /// Has the file have everything, or what the ticket is for; how many keys were committed.
@@ -121,12 +113,12 @@ impl Handle {
         }
     }
 
-    fn to_cache(&self, action: &'static str) -> Result<Option<(Way, &Arc<Cache<Error>>)>> {
+    fn to_cache(&self, action: &'static str) -> Result<Option<(Way, &Cache<Error>)>> {
         self.open.check()?;
         if self.open.read_only {
             return Err(Error::ReadOnly { action: action.to_owned() });
         }
-        Ok(self.way()?.zip(self.open.engine().cache()))
+        Ok(self.way()?.zip(self.open.engine().cache().map(Arc::as_ref)))
     }
 
     /// Puts something, and again as long as a flush that failed is why there is no room, until the
@@ -171,7 +163,21 @@ impl Handle {
             (Way::Buffered, _) => Ok(()),
             (Way::Through, None) if !self.is_power() => Ok(()),
             // What the answer rests on may still be in the cache.
-            (Way::Through, ticket) => self.flush(ticket).map(drop),
+            (Way::Through, ticket) => self.wait_for_commit(ticket),
+        }
+    }
+
+    /// Also after a close that came in between: what was put is flushed by it.
+    fn wait_for_commit(&self, ticket: Option<Ticket>) -> Result<()> {
+        let (engine, power) = (self.open.engine(), self.is_power());
+        let deadline = Deadline::after(self.options.write_timeout);
+        let flush = |reply| Command::Flush(Flush { power, ticket, reply });
+        let waited = self.options.policy().run(deadline, || engine.call("flush", deadline, flush));
+        match (waited, engine.cache().zip(ticket)) {
+            (Err(Error::Closed), Some((cache, ticket))) if !power && cache.is_settled(ticket) => {
+                Ok(())
+            }
+            (waited, _) => waited.map(drop),
         }
     }
 

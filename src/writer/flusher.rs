@@ -258,12 +258,18 @@ impl Sink<'_> {
         &mut self,
         changes: &mut dyn Iterator<Item = Change<'_>>,
     ) -> Result<usize, Fault> {
+        let pages = self.conn.pages_written()?;
         self.conn.begin(self.synced)?;
         let written = self.write(changes).and_then(|keys| self.conn.commit().map(|()| keys));
         if written.is_err() {
             self.conn.rollback()?;
         }
-        written
+        let keys = written?;
+        if self.synced && self.conn.pages_written()? == pages {
+            // Nothing was written, and so nothing synced: not what was committed before either.
+            self.conn.sync()?;
+        }
+        Ok(keys)
     }
 
     fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {

@@ -18,24 +18,36 @@ impl<E: Clone> State<E> {
     pub(super) fn patience(&self, deadline: Deadline) -> Patience {
         Patience { deadline, failures: self.failures }
     }
-}
 
-impl<E: Clone> Cache<E> {
     /// Whether there is room for so much more.
-    pub(super) fn fits(&self, state: &State<E>, more: usize) -> bool {
-        state.bytes.saturating_add(more) <= state.limits.cap
+    pub(super) fn fits(&self, more: usize) -> bool {
+        self.bytes.saturating_add(more) <= self.limits.cap
     }
 
     /// Whether one more may be put that makes the cache larger than its cap.
-    pub(super) fn fits_apart(&self, state: &State<E>) -> bool {
-        state.bytes <= state.limits.cap
+    pub(super) fn fits_apart(&self) -> bool {
+        self.bytes <= self.limits.cap
     }
 
-    /// The same for a put that may replace what is active. Looking that up costs as much as a put:
+    /// Counts what grew in the active generation. True if the actor should hear of it.
+    pub(super) fn grown(&mut self, before: Size) -> bool {
+        self.bytes = self.bytes + self.active.bytes - before.bytes;
+        let begun = before.entries == 0 && self.active.entries > 0;
+        let waiting = self.bytes - self.claim.map_or(0, |claim| claim.bytes);
+        let crossed = waiting >= self.limits.threshold && !self.wanted;
+        if crossed {
+            self.wanted = true;
+        }
+        begun || crossed
+    }
+}
+
+impl<E: Clone> Cache<E> {
+    /// Whether there is room for a put that may replace what is active. Looking that up costs as much as a put:
     /// it is done when it matters only.
     pub(super) fn fits_in_place(&self, state: &State<E>, key: KeyRef<'_>, cost: usize) -> bool {
         let replaced = || self.list.load().active.cost_of(key);
-        self.fits(state, cost) || self.fits(state, cost.saturating_sub(replaced()))
+        state.fits(cost) || state.fits(cost.saturating_sub(replaced()))
     }
 
     /// Waits while something is written beside the cache; refuses what must not be put at all.
@@ -73,18 +85,6 @@ impl<E: Clone> Cache<E> {
             return Err(Refused::Full(state.failure.clone()));
         }
         Ok(())
-    }
-
-    /// Counts what grew in the active generation. True if the actor should hear of it.
-    pub(super) fn grown(&self, state: &mut State<E>, before: Size) -> bool {
-        state.bytes = state.bytes + state.active.bytes - before.bytes;
-        let begun = before.entries == 0 && state.active.entries > 0;
-        let waiting = state.bytes - state.claim.map_or(0, |claim| claim.bytes);
-        let crossed = waiting >= state.limits.threshold && !state.wanted;
-        if crossed {
-            state.wanted = true;
-        }
-        begun || crossed
     }
 
     /// Wants a flush as soon as it is possible.

@@ -26,7 +26,7 @@ mod state;
 mod swap;
 
 pub(crate) use close::NotClosed;
-pub(crate) use core::{Cache, Limits};
+pub(crate) use core::{Cache, Limits, Stats};
 pub(crate) use flush::{Change, Store, Unsettled};
 pub(crate) use hold::{Held, Hold};
 pub(crate) use key::{Dirty, ENTRY_COST, Key, KeyRef, Table};

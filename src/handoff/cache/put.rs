@@ -78,7 +78,7 @@ impl<E: Clone> Cache<E> {
         let patience = state.patience(deadline);
         loop {
             self.admit(&mut state, deadline)?;
-            if self.fits(&state, most) {
+            if state.fits(most) {
                 let call = self.apply(&mut state, batch);
                 return Ok(self.done(state, call));
             }
@@ -128,7 +128,7 @@ impl<E: Clone> Cache<E> {
             if state.holds > 0 {
                 return Err(Refused::Held);
             }
-            if self.fits_apart(state) {
+            if state.fits_apart() {
                 return Ok(());
             }
             self.wait_for_room(state, &patience)?;
@@ -144,7 +144,7 @@ impl<E: Clone> Cache<E> {
     ) -> Ticket {
         let before = state.active;
         self.list.load().active.insert(&mut state.active, key, value);
-        let call = self.grown(&mut state, before);
+        let call = state.grown(before);
         self.done(state, call)
     }
 
@@ -176,7 +176,7 @@ impl<E: Clone> Cache<E> {
             list.active.insert(&mut state.active, key, value);
         }
         self.epoch.end();
-        self.grown(state, before)
+        state.grown(before)
     }
 
     /// Ends a put into the active generation.

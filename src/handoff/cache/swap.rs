@@ -162,7 +162,7 @@ impl<E: Clone> Cache<E> {
         }
         if state.holds > 0 {
             Room::Held
-        } else if !self.fits_apart(state) {
+        } else if !state.fits_apart() {
             Room::None
         } else if large {
             Room::Apart
