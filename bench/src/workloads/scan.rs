@@ -21,6 +21,8 @@ const GROUP: u64 = 100;
 /// Prefixes that are looked at in one round.
 const PREFIXES: u64 = 2_000;
 
+const SCATTERED: &str = "random order";
+
 const ENTRIES: &str = "SELECT key, value FROM kv WHERE key >= ?1 ORDER BY key";
 const KEYS: &str = "SELECT key FROM kv WHERE key >= ?1 ORDER BY key";
 const RANGE: &str = "SELECT key, value FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key";
@@ -39,15 +41,14 @@ impl Workload for Scan {
         // In random order each row is a search in the table, and that is most of what it costs; in
         // order it shows what is added to a step.
         let in_order: fn(u64) -> u64 = |number| number;
-        let orders =
-            [("random order", mix as fn(u64) -> u64), ("the order of their keys", in_order)];
+        let orders = [(SCATTERED, mix as fn(u64) -> u64), ("the order of their keys", in_order)];
         for (name, rank) in orders {
             println!("### Put in {name}\n");
             let table = scratch.fresh(|directory| {
                 let path = directory.join("bench.db");
                 fill(&path, groups, rank)?;
                 let stores = Stores::open(&path, groups)?;
-                let table = measure(&stores, args.rounds())?;
+                let table = measure(&stores, name == SCATTERED, args.rounds())?;
                 stores.vault.close()?;
                 Ok(table)
             })?;
@@ -94,7 +95,7 @@ const WAYS: [(&str, Way, usize, Option<f64>); 10] = [
     ("kvault prefixes", prefixes, 8, Some(1.5)),
 ];
 
-fn measure(stores: &Stores, rounds: usize) -> Result<Table> {
+fn measure(stores: &Stores, scattered: bool, rounds: usize) -> Result<Table> {
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); WAYS.len()];
     // Once for nothing: the file comes to memory.
     for round in 0..=rounds {
@@ -116,6 +117,8 @@ fn measure(stores: &Stores, rounds: usize) -> Result<Table> {
         let (least, most) = range(ratios.iter().copied());
         let (nanos, ratio) = (median(ours.iter().copied()), median(ratios));
         let of = WAYS.get(*beside).map_or("", |way| way.0);
+        // What keys alone save is the search for each row, and in order there is none.
+        let target = target.filter(|_| scattered || *name != "kvault keys");
         let verdict = target.map_or_else(String::new, |target| {
             let answer = if ratio <= target { "met" } else { "missed" };
             format!("<= {target} {of}: {answer}")
