@@ -1,0 +1,144 @@
+//! What a power failure may leave of a disk.
+//!
+//! What was synced is there. Of the rest the disk has written any part, in any order: a sector
+//! holds what any of the writes since then made of it, or a torn mixture of two of them; the
+//! file has any length that it had since then; a name stands for any file that it stood for
+//! since the folder was synced. The bytes of a sector that no write touched stay what they were:
+//! SQLite asks as much of a disk ("powersafe overwrite").
+
+use std::collections::BTreeMap;
+
+use crate::{
+    chance::Chance,
+    disk::{Change, Disk, File, Image, SECTOR},
+};
+
+/// A way to choose what survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Nothing that was not synced.
+    Nothing,
+    /// All of some files and nothing of the others: their order is not kept.
+    Files,
+    /// Some sectors.
+    Sectors,
+    /// All but one change.
+    AllButOne,
+    /// One change of each file.
+    One,
+    /// All up to some change, which is torn.
+    Torn,
+}
+
+pub(crate) const STYLES: [Style; 6] = [
+    Style::Nothing,
+    Style::Files,
+    Style::Sectors,
+    Style::AllButOne,
+    Style::One,
+    Style::Torn,
+];
+
+pub(crate) fn power_cut(disk: &Disk, style: Style, chance: &mut Chance) -> Image {
+    let mut names = disk.names.clone();
+    for (name, past) in &disk.past {
+        let file = match style {
+            Style::Nothing => past[0],
+            Style::AllButOne | Style::Torn => past[past.len() - 1],
+            _ => *chance.pick(past),
+        };
+        match file {
+            Some(file) => names.insert(name.clone(), file),
+            None => names.remove(name),
+        };
+    }
+    let survives = |file| (file, survivor(&disk.files[&file], style, chance));
+    // Each file once, and in order: the same seed gives the same files.
+    let mut files: Vec<usize> = names.values().copied().collect();
+    files.sort_unstable();
+    let contents: BTreeMap<usize, Vec<u8>> = files.into_iter().map(survives).collect();
+    Image(names.into_iter().map(|(name, file)| (name, contents[&file].clone())).collect())
+}
+
+fn survivor(file: &File, style: Style, chance: &mut Chance) -> Vec<u8> {
+    if file.changes.is_empty() {
+        return file.synced.clone();
+    }
+    let one = chance.below(file.changes.len());
+    match style {
+        Style::Nothing => file.synced.clone(),
+        Style::Files if chance.percent(50) => file.now.clone(),
+        Style::Files => file.synced.clone(),
+        Style::Sectors => sectors(file, chance),
+        Style::AllButOne => changed(file, |at| at != one),
+        Style::One => changed(file, |at| at == one),
+        Style::Torn => {
+            let mut content = changed(file, |at| at < one);
+            torn(&file.changes[one], chance).apply(&mut content);
+            content
+        }
+    }
+}
+
+fn changed(file: &File, survives: impl Fn(usize) -> bool) -> Vec<u8> {
+    let mut content = file.synced.clone();
+    let changes = file.changes.iter().enumerate();
+    changes.filter(|(at, _)| survives(*at)).for_each(|(_, change)| change.apply(&mut content));
+    content
+}
+
+/// The first bytes of a write.
+fn torn(change: &Change, chance: &mut Chance) -> Change {
+    match change {
+        Change::Write { at, bytes } => {
+            let fits = chance.below(bytes.len() + 1);
+            Change::Write { at: *at, bytes: bytes[..fits].into() }
+        }
+        Change::Length(length) => Change::Length(*length),
+    }
+}
+
+type Sector = [u8; SECTOR];
+
+/// Every sector as it was at some time since the last sync.
+fn sectors(file: &File, chance: &mut Chance) -> Vec<u8> {
+    let mut lengths = vec![file.synced.len()];
+    let mut versions: BTreeMap<usize, Vec<Sector>> = BTreeMap::new();
+    let mut content = file.synced.clone();
+    for change in &file.changes {
+        let before = content.len();
+        change.apply(&mut content);
+        lengths.push(content.len());
+        let (from, to) = match change {
+            Change::Write { at, bytes } => (*at, at + bytes.len()),
+            Change::Length(length) => (before.min(*length), before.max(*length)),
+        };
+        for number in from / SECTOR..to.div_ceil(SECTOR) {
+            let known = versions.entry(number);
+            known.or_insert_with(|| vec![sector(&file.synced, number)]).push(sector(&content, number));
+        }
+    }
+    let mut survives = file.synced.clone();
+    survives.resize(lengths.iter().copied().max().unwrap(), 0);
+    for (number, versions) in versions {
+        let at = chance.below(versions.len());
+        let mut sector = versions[at];
+        if at > 0 && chance.percent(20) {
+            let tear = chance.below(SECTOR);
+            sector[tear..].copy_from_slice(&versions[at - 1][tear..]);
+        }
+        let room = &mut survives[number * SECTOR..];
+        let room_len = room.len().min(SECTOR);
+        room[..room_len].copy_from_slice(&sector[..room_len]);
+    }
+    survives.truncate(*chance.pick(&lengths));
+    survives
+}
+
+fn sector(content: &[u8], number: usize) -> Sector {
+    let mut sector = [0; SECTOR];
+    let there = content.get(number * SECTOR..).unwrap_or_default();
+    let len = there.len().min(SECTOR);
+    sector[..len].copy_from_slice(&there[..len]);
+    sector
+}

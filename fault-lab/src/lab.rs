@@ -1,0 +1,185 @@
+//! The experiments: every call of a workload failed in every way, and every instant of it a crash.
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, Hash, RandomState},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    chance::Chance,
+    check,
+    cut::{STYLES, power_cut},
+    disk::{Disk, Image},
+    fault::{Plan, Span},
+    model::Crash,
+    run::{Trace, run},
+    watch::watch,
+    workload::Workload,
+    world::Event,
+};
+
+/// How many different things were tried.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Count {
+    /// Calls that failed.
+    pub(crate) faults: usize,
+    /// Files that a crash of the process left, each looked at once.
+    pub(crate) crashes: usize,
+    /// Files that a power failure left.
+    pub(crate) cuts: usize,
+    /// Calls of SQLite to the disk, in all runs.
+    pub(crate) calls: u64,
+}
+
+impl Count {
+    pub(crate) fn all(self) -> usize {
+        self.faults + self.crashes + self.cuts
+    }
+}
+
+impl std::ops::AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.faults += other.faults;
+        self.crashes += other.crashes;
+        self.cuts += other.cuts;
+        self.calls += other.calls;
+    }
+}
+
+/// A folder of its own in memory, if the system has such a thing.
+pub(crate) fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
+/// Does `job` for each of `count` numbers, on all cores, and ends with the first that fails.
+pub(crate) fn on_all_cores(
+    count: usize,
+    job: impl Fn(usize) -> Result<Count, String> + Sync,
+) -> Result<Count, String> {
+    let next = AtomicUsize::new(0);
+    let outcome = Mutex::new(Ok(Count::default()));
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count || outcome.lock().unwrap().is_err() {
+                        return;
+                    }
+                    let new = job(number);
+                    let mut outcome = outcome.lock().unwrap();
+                    match (&mut *outcome, new) {
+                        (Ok(sum), Ok(new)) => *sum += new,
+                        (Ok(_), Err(why)) => *outcome = Err(why),
+                        (Err(_), _) => {}
+                    }
+                }
+            });
+        }
+    });
+    outcome.into_inner().unwrap()
+}
+
+/// Every call of a workload that can fail, with every way in which it can.
+pub(crate) fn plans(trace: &Trace) -> Vec<Plan> {
+    let mut counts = std::collections::BTreeMap::new();
+    let mut plans = Vec::new();
+    for (side, call, role) in &trace.calls {
+        let count: &mut u64 = counts.entry(*side).or_default();
+        for fault in call.faults(*role) {
+            for span in [Span::Once, Span::Operation] {
+                plans.push(Plan { side: *side, nth: *count, fault: *fault, span });
+            }
+        }
+        *count += 1;
+    }
+    plans
+}
+
+/// Runs a workload with one fault, and then crashes it: at once when it has ended, and at some
+/// moments in between.
+pub(crate) fn fail_one(workload: &Workload, plan: Plan) -> Result<Count, String> {
+    let name = format!("seed {} with {plan:?}", workload.seed);
+    let _watch = watch(name.clone());
+    let told = |why| format!("{name}: {why}");
+    let folder = folder();
+    let trace = run(workload, folder.path(), Some(plan), false).map_err(told)?;
+    let mut count =
+        Count { faults: usize::from(trace.fired.is_some()), calls: trace.count, ..Count::default() };
+    let some = Some(trace.events.len() / 6);
+    count += crash(workload, &trace, some, plan.nth).map_err(|why| told(why))?;
+    Ok(count)
+}
+
+/// Crashes a run: after every event, or after some; the process, and the machine.
+pub(crate) fn crash(
+    workload: &Workload,
+    trace: &Trace,
+    some: Option<usize>,
+    seed: u64,
+) -> Result<Count, String> {
+    let folder = folder();
+    let mut count = Count::default();
+    let mut seen = Seen::default();
+    let mut disk = Disk::default();
+    let mut chance = Chance::of(workload.seed, seed);
+    let (mut ended, mut begun) = (0, false);
+    for (at, event) in trace.events.iter().enumerate() {
+        disk.replay(event);
+        match event {
+            Event::Begin(_) => begun = true,
+            Event::End(step) => (ended, begun) = (step + 1, false),
+            _ => {}
+        }
+        let last = at + 1 == trace.events.len();
+        if !event.matters() || !(last || some.is_none_or(|every| chance.below(every + 1) == 0)) {
+            continue;
+        }
+        let mut look = |crash, image: &Image| {
+            let allowed = trace.history.allowed(crash, ended, begun);
+            if !seen.is_new(&(image, crash, ended, begun)) {
+                return Ok(false);
+            }
+            check::recovers(image, &workload.setup, &allowed, folder.path())
+                .map(|()| true)
+                .map_err(|why| format!("{crash:?} crash after event {at} of {}, {ended} ended, begun {begun}: {why}\nafter\n{}", trace.events.len(), trace.history.tell()))
+        };
+        count.crashes += usize::from(look(Crash::Process, &disk.after_a_crash())?);
+        let styles = if some.is_some() { vec![*chance.pick(&STYLES)] } else { STYLES.to_vec() };
+        for style in styles {
+            let image = power_cut(&disk, style, &mut chance);
+            count.cuts += usize::from(look(Crash::Power, &image)?);
+        }
+    }
+    Ok(count)
+}
+
+/// Which files were looked at already.
+#[derive(Debug, Default)]
+struct Seen {
+    hasher: RandomState,
+    hashes: HashSet<u64>,
+}
+
+impl Seen {
+    fn is_new(&mut self, what: &impl Hash) -> bool {
+        self.hashes.insert(self.hasher.hash_one(what))
+    }
+}
+
+/// A run without a fault, for what it records.
+pub(crate) fn calm(workload: &Workload) -> Result<Trace, String> {
+    let _watch = watch(format!("seed {}", workload.seed));
+    let folder = folder();
+    let path: PathBuf = folder.path().to_owned();
+    run(workload, &path, None, true).map_err(|why| format!("seed {}: {why}", workload.seed))
+}

@@ -1,0 +1,213 @@
+//! Puts a vault to work beside its model, and keeps the record of what reached the disk.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use kvault::{Error, Health, KVault};
+
+use crate::{
+    check,
+    fault::{Call, Plan, Role, Side},
+    model::{History, Outcome},
+    op::{Op, Seen},
+    workload::Workload,
+    world::{Event, Watched, World},
+};
+
+/// What a run leaves.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    pub(crate) history: History,
+    pub(crate) events: Vec<Event>,
+    pub(crate) calls: Vec<(Side, Call, Role)>,
+    /// How many calls there were.
+    pub(crate) count: u64,
+    /// The call that was failed.
+    pub(crate) fired: Option<(Call, Role)>,
+}
+
+struct Driver<'a> {
+    workload: &'a Workload,
+    world: Arc<World>,
+    file: std::path::PathBuf,
+    vault: Option<KVault>,
+    tables: BTreeMap<u8, KVault>,
+    history: History,
+}
+
+/// How often the driver tries to open or close a vault: once the fault has passed it must work.
+const TRIES: usize = 3;
+
+/// Runs a workload in a new folder, with a call that fails if one is planned.
+pub(crate) fn run(
+    workload: &Workload,
+    folder: &Path,
+    plan: Option<Plan>,
+    record_calls: bool,
+) -> Result<Trace, String> {
+    let watched = Watched::new(folder);
+    let world = Arc::clone(&watched.world);
+    if record_calls {
+        world.record_calls();
+    }
+    if let Some(plan) = plan {
+        world.plan(plan);
+    }
+    let mut driver = Driver {
+        workload,
+        world: Arc::clone(&world),
+        file: folder.canonicalize().unwrap().join("vault.db"),
+        vault: None,
+        tables: BTreeMap::new(),
+        history: History::new(),
+    };
+    let outcome = driver.work();
+    let Driver { vault, tables, history, .. } = driver;
+    drop((vault, tables));
+    match outcome {
+        Ok(()) => Ok(Trace {
+            history,
+            events: world.events(),
+            calls: world.calls(),
+            count: world.count(),
+            fired: world.fired(),
+        }),
+        Err(why) => Err(format!("{why}\nafter\n{}", history.tell())),
+    }
+}
+
+impl Driver<'_> {
+    fn work(&mut self) -> Result<(), String> {
+        for op in &self.workload.ops {
+            self.prepare(op)?;
+            match op {
+                Op::Close => self.close()?,
+                op => self.step(op)?,
+            }
+        }
+        self.prepare(&Op::Close)?;
+        self.look()?;
+        self.close()
+    }
+
+    /// Opens the vault and makes the table, where that is still to be done.
+    fn prepare(&mut self, op: &Op) -> Result<(), String> {
+        let Some(table) = op.table() else { return Ok(()) };
+        if matches!(self.vault.as_ref().map(KVault::health), Some(Health::Broken { .. })) {
+            self.close()?;
+        }
+        for _ in 0..TRIES {
+            if self.vault.is_none() {
+                self.open();
+            }
+            if let Some(vault) = self.vault.clone()
+                && !self.tables.contains_key(&table)
+            {
+                self.make_table(&vault, table);
+            }
+            if self.tables.contains_key(&table) {
+                return Ok(());
+            }
+        }
+        Err(format!("{op:?}: the vault cannot be opened, although the fault has passed"))
+    }
+
+    fn open(&mut self) {
+        let number = self.begin();
+        let opened = self.workload.setup.options().open(&self.file);
+        let outcome = self.end(number, &Op::Open, opened.as_ref().map(|_| &Seen::Nothing), false);
+        if outcome.is_ok()
+            && let Ok(vault) = opened
+        {
+            self.tables.insert(0, vault.clone());
+            self.vault = Some(vault);
+        }
+    }
+
+    fn make_table(&mut self, vault: &KVault, table: u8) {
+        let number = self.begin();
+        let made = vault.table(&crate::content::table(table));
+        let op = Op::Table(table);
+        if self.end(number, &op, made.as_ref().map(|_| &Seen::Nothing), false).is_ok()
+            && let Ok(handle) = made
+        {
+            self.tables.insert(table, handle);
+        }
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        let Some(vault) = self.vault.clone() else { return Ok(()) };
+        for _ in 0..TRIES {
+            let number = self.begin();
+            let closed = vault.close();
+            self.end(number, &Op::Close, closed.as_ref().map(|()| &Seen::Nothing), false)?;
+            if closed.is_ok() {
+                self.tables.clear();
+                self.vault = None;
+                return Ok(());
+            }
+        }
+        Err("the vault cannot be closed, although the fault has passed".to_owned())
+    }
+
+    /// One operation, and a look at what it left if it failed.
+    fn step(&mut self, op: &Op) -> Result<(), String> {
+        let handle = self.tables[&op.table().unwrap()].clone();
+        let broken = matches!(handle.health(), Health::Broken { .. });
+        let uncertain = self.history.now().len() > 1;
+        let number = self.begin();
+        let seen = op.run(number, &handle);
+        self.end(number, op, seen.as_ref(), broken)?;
+        if seen.is_err() || uncertain {
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    fn begin(&self) -> u32 {
+        self.world.begin(self.history.len());
+        u32::try_from(self.history.len()).unwrap()
+    }
+
+    fn end(
+        &mut self,
+        number: u32,
+        op: &Op,
+        seen: Result<&Seen, &Error>,
+        broken: bool,
+    ) -> Result<(), String> {
+        let outcome = match seen {
+            Ok(seen) => {
+                self.history.saw(op, seen)?;
+                Outcome::Done(op.promise(seen))
+            }
+            Err(_) if broken => Outcome::Refused,
+            Err(error) => {
+                acceptable(op, error)?;
+                Outcome::Failed
+            }
+        };
+        self.history.push(op, outcome);
+        self.world.end(usize::try_from(number).unwrap());
+        Ok(())
+    }
+
+    /// Reads everything: it must be one of the states that the history allows.
+    fn look(&mut self) -> Result<(), String> {
+        let Some(vault) = &self.vault else { return Ok(()) };
+        let found = self.world.unseen(|| check::read_through(vault)).map_err(|why| {
+            format!("cannot be read, although the fault has passed: {why}")
+        })?;
+        if !self.history.now().contains(&found) {
+            return Err(format!("the vault shows {found:?}\nand not {:?}", self.history.now()));
+        }
+        self.history.shows(found);
+        Ok(())
+    }
+}
+
+/// No fault of a disk is damage of the file, a panic, or the end of the vault.
+fn acceptable(op: &Op, error: &Error) -> Result<(), String> {
+    let bad = error.is_corruption()
+        || matches!(error, Error::NotADatabase { .. } | Error::Poisoned { .. } | Error::Closed);
+    if bad { Err(format!("{op:?} says {error:?}")) } else { Ok(()) }
+}

@@ -1,0 +1,131 @@
+//! What a vault is put to: a list of operations, written down or drawn by lot, and how it is
+//! opened.
+
+use kvault::{AutoVacuum, CheckpointMode, CheckpointPolicy, Durability, KVault, Options};
+
+use crate::{chance::Chance, content::SHORTEST, op::Op};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Workload {
+    pub(crate) seed: u64,
+    pub(crate) setup: Setup,
+    pub(crate) ops: Vec<Op>,
+}
+
+/// The options of the vault that matter to what is written when.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    pub(crate) wal: bool,
+    pub(crate) page_size: u32,
+    pub(crate) cache_kb: u32,
+    /// After how many pages the keeper moves the log.
+    pub(crate) pages: u32,
+    pub(crate) wal_limit: u64,
+    pub(crate) auto_vacuum: AutoVacuum,
+}
+
+/// The keeper leaves the log alone, so that the calls come in the same order each time.
+const NEVER: u32 = 1_000_000;
+
+impl Setup {
+    pub(crate) fn plain() -> Self {
+        Self {
+            wal: true,
+            page_size: 1_024,
+            cache_kb: 1_000,
+            pages: NEVER,
+            wal_limit: 1 << 30,
+            auto_vacuum: AutoVacuum::None,
+        }
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        KVault::options()
+            .table("t0")
+            .enable_wal(self.wal)
+            .page_size(self.page_size)
+            .cache_kb(self.cache_kb)
+            .reader_cache_kb(100)
+            .checkpoint(CheckpointPolicy::Auto { pages: self.pages, wal_limit: self.wal_limit })
+            .auto_vacuum(self.auto_vacuum)
+            // Pauses are cut short here: see `vfs::system`.
+            .busy_timeout(std::time::Duration::from_millis(200))
+            .backoff_base(std::time::Duration::from_millis(1))
+    }
+
+    fn drawn(chance: &mut Chance) -> Self {
+        let pages = *chance.pick(&[NEVER, NEVER, 3, 10]);
+        Self {
+            wal: !chance.percent(15),
+            page_size: *chance.pick(&[512, 512, 1_024, 4_096]),
+            // So little that pages are written before their transaction ends.
+            cache_kb: *chance.pick(&[4, 1_000]),
+            pages,
+            wal_limit: *chance.pick(&[20_000, 1 << 30, 1 << 30]),
+            auto_vacuum: *chance.pick(&[AutoVacuum::None, AutoVacuum::None, AutoVacuum::Full]),
+        }
+    }
+}
+
+pub(crate) const KEYS: usize = 10;
+const TABLES: usize = 3;
+
+impl Workload {
+    /// `len` operations, drawn by lot.
+    pub(crate) fn drawn(seed: u64, len: usize) -> Self {
+        let mut chance = Chance::of(seed, 1);
+        let setup = Setup::drawn(&mut chance);
+        let ops = (0..len).map(|_| draw(&mut chance)).collect();
+        Self { seed, setup, ops }
+    }
+
+    /// A short one that the keeper does not meddle with.
+    pub(crate) fn steady(seed: u64, len: usize) -> Self {
+        let mut workload = Self::drawn(seed, len);
+        workload.setup.pages = NEVER;
+        workload.setup.wal_limit = 1 << 30;
+        workload
+    }
+}
+
+fn draw(chance: &mut Chance) -> Op {
+    let table = u8::try_from(chance.below(TABLES)).unwrap();
+    let key = u8::try_from(chance.below(KEYS)).unwrap();
+    let as_ = durability(chance);
+    match chance.below(100) {
+        0..35 => Op::Put { table, key, len: len(chance), as_ },
+        35..55 => {
+            let rows = 2 + chance.below(6);
+            // In the order of the keys, each once: as the vault makes them.
+            let first = chance.below(KEYS);
+            let mut keys: Vec<u8> =
+                (first..first + rows).map(|key| u8::try_from(key % KEYS).unwrap()).collect();
+            keys.sort_unstable();
+            let rows = keys.into_iter().map(|key| (key, len(chance))).collect();
+            Op::PutMany { table, rows, as_ }
+        }
+        55..63 => Op::Delete { table, key, as_ },
+        63..67 => Op::Discard { table, key, as_ },
+        67..70 => Op::Clear { table, as_ },
+        70..77 => Op::Get { table, key },
+        77..84 => Op::Flush { as_ },
+        84..91 => Op::Checkpoint(*chance.pick(&[
+            CheckpointMode::Passive,
+            CheckpointMode::Full,
+            CheckpointMode::Restart,
+            CheckpointMode::Truncate,
+        ])),
+        91..94 => Op::Optimize { vacuum: chance.percent(70) },
+        _ => Op::Close,
+    }
+}
+
+fn durability(chance: &mut Chance) -> Durability {
+    if chance.percent(35) { Durability::Power } else { Durability::Process }
+}
+
+/// Mostly short, sometimes a few pages long.
+fn len(chance: &mut Chance) -> u32 {
+    let longest = *chance.pick(&[40, 200, 700, 6_000]);
+    SHORTEST + u32::try_from(chance.below(longest)).unwrap()
+}
