@@ -18,7 +18,7 @@ use crate::{
 
 /// What SQLite holds for a file of ours. Behind it, in the same piece of memory, lies the file
 /// of the usual VFS.
-#[repr(C, align(16))]
+#[repr(C)]
 struct File {
     head: sqlite3_file,
     /// Made by [`begin`], freed by [`close`]; null for a file that is in no world.
