@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::{
     handoff::cache::{
         Cache, Change, Dirty, ENTRY_COST, Held, Key, KeyRef, Limits, Overlay, Refused, Store, Swap,
-        Table, Unsettled,
+        Table, Unsettled, Way,
     },
     sync::{Arc, Bytes, Deadline, Mutex},
 };

@@ -4,8 +4,12 @@ use std::{path::Path, thread::JoinHandle};
 
 use crate::{
     CheckpointMode, CheckpointReport, Error, Result,
+    buffer::{Buffer, Tables},
     files::FileId,
-    handoff::{Bell, End, Gone, Inbox, Lifecycle, Limits, Mailbox, NotSent, Reply, mailbox, reply},
+    handoff::{
+        Bell, End, Gone, Inbox, Lifecycle, Limits, Mailbox, NotSent, Reply, cache::Cache, mailbox,
+        reply,
+    },
     keeper,
     options::{CheckpointPolicy, EngineOptions},
     readers::Readers,
@@ -22,9 +26,12 @@ pub(crate) struct Engine {
     pub(crate) effective: Effective,
     pub(crate) readers: Arc<Readers>,
     pub(crate) monitor: Arc<Monitor>,
+    pub(crate) tables: Arc<Tables>,
     pub(crate) bell: Arc<Bell>,
     /// Held by who checkpoints.
     pub(crate) checkpointing: Arc<Mutex<()>>,
+    /// Set by a keeper that must not checkpoint itself.
+    checkpoint_due: Arc<AtomicBool>,
     /// Comes with the first open that may write.
     writer: std::sync::OnceLock<Writer>,
     /// Held while a writer is added, so that there is one.
@@ -34,7 +41,8 @@ pub(crate) struct Engine {
 }
 
 struct Writer {
-    mailbox: Mailbox<Command>,
+    mailbox: Arc<Mailbox<Command>>,
+    buffer: Arc<Buffer>,
     lifecycle: Arc<Lifecycle>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -67,8 +75,10 @@ impl Engine {
             effective,
             readers: Arc::new(readers),
             monitor: Arc::new(Monitor::default()),
+            tables: Arc::default(),
             bell,
             checkpointing: Arc::default(),
+            checkpoint_due: Arc::default(),
             writer: std::sync::OnceLock::new(),
             adding: Mutex::new(()),
             keeper: Mutex::new(None),
@@ -101,6 +111,8 @@ impl Engine {
     fn add_writer(&self, conn: WriteConn) -> Result<()> {
         let limits = Limits { ops: self.options.queue_ops, bytes: self.options.queue_bytes };
         let (mailbox, inbox): (_, Inbox<Command>) = mailbox(limits);
+        let mailbox = Arc::new(mailbox);
+        let buffer = Arc::new(Buffer::new(&mailbox, Arc::clone(&self.tables)));
         let lifecycle = Arc::new(Lifecycle::new());
         let actor = Actor {
             readers: Arc::clone(&self.readers),
@@ -108,10 +120,12 @@ impl Engine {
             bell: Arc::clone(&self.bell),
             policy: self.options.checkpoint,
             checkpointing: Arc::clone(&self.checkpointing),
+            checkpoint_due: Arc::clone(&self.checkpoint_due),
+            buffer: Arc::clone(&buffer),
         };
         let thread = writer::spawn(actor, conn, inbox, Arc::clone(&lifecycle))
             .map_err(|error| Error::io("start the writer's thread", error))?;
-        let writer = Writer { mailbox, lifecycle, thread: Mutex::new(Some(thread)) };
+        let writer = Writer { mailbox, buffer, lifecycle, thread: Mutex::new(Some(thread)) };
         // Only one is ever made: see `accept`.
         drop(self.writer.set(writer));
         Ok(())
@@ -139,6 +153,24 @@ impl Engine {
         // Alone, the answer comes as soon as it can be had: it is worth looking for. With others
         // in the queue the cores have better work than looking.
         pending.wait(load.ops == 1).unwrap_or_else(|Gone| Err(writer.ended()))
+    }
+
+    /// The write cache, where anything may be written at all.
+    pub(crate) fn buffer(&self) -> Option<&Arc<Buffer>> {
+        self.writer.get().map(|writer| &writer.buffer)
+    }
+
+    /// The core of the write cache: every read asks it first, on or off.
+    pub(crate) fn cache(&self) -> Option<&Arc<Cache<Error>>> {
+        self.buffer().map(|buffer| &buffer.cache)
+    }
+
+    /// Has the writer make a checkpoint when it comes to it, and waits for nothing.
+    pub(crate) fn ask_for_checkpoint(&self) {
+        if let Some(writer) = self.writer.get() {
+            self.checkpoint_due.store(true, Ordering::SeqCst);
+            writer.mailbox.nudge();
+        }
     }
 
     pub(crate) fn checkpoint_by_writer(&self, mode: CheckpointMode) -> Result<CheckpointReport> {
@@ -181,21 +213,69 @@ impl Engine {
 
     /// Finishes what is queued, closes the connections and ends the threads. After a failure all
     /// of it goes on.
-    pub(crate) fn close(self: &Arc<Self>) -> Result<()> {
+    ///
+    /// `forced`: although somebody holds the cache back. What they put is committed then, in one
+    /// piece as they wished.
+    pub(crate) fn close(self: &Arc<Self>, forced: bool) -> Result<()> {
         if self.readers.is_moved() {
             return self.close_moved();
         }
+        // First what may fail: nothing else has been touched yet.
+        self.close_cache(forced)?;
         self.close_with(|reply| Command::Close { moved: false, reply })
     }
 
     /// Closes the engine of a file that is not at its path any more.
     pub(crate) fn close_moved(self: &Arc<Self>) -> Result<()> {
+        self.close_cache(true)?;
         // First what may fail: connections that were closed could not be opened again.
         match self.checkpoint_by_writer(CheckpointMode::Truncate) {
             Ok(_) | Err(Error::Closed | Error::Poisoned { .. } | Error::ReadOnly { .. }) => {}
-            Err(error) => return Err(error),
+            Err(error) => {
+                self.reopen_cache();
+                return Err(error);
+            }
         }
         self.close_with(|reply| Command::Close { moved: true, reply })
+    }
+
+    /// Flushes what the cache holds, and refuses what is put from now on.
+    fn close_cache(&self, forced: bool) -> Result<()> {
+        let Some(writer) = self.writer.get() else { return Ok(()) };
+        let command = |reply| Command::CloseCache { forced, reply };
+        let refused = match self.call("close", Deadline::NEVER, command) {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        let dead = matches!(refused, Error::Closed | Error::Poisoned { .. });
+        if !dead && self.monitor.damage().is_none() {
+            return Err(refused);
+        }
+        // The writer cannot any more; what it acknowledged can still be committed.
+        let cache = &writer.buffer.cache;
+        if cache.is_clean() {
+            cache.abandon();
+            return Ok(());
+        }
+        let (mut conn, _) = store::open_writer(&self.settings)?;
+        let outcome = writer::close_cache(&writer.buffer, &self.monitor, &mut conn, forced);
+        match outcome {
+            // Nobody is there to try again, and trying again would not help.
+            Err(lost) if forced => {
+                let entries = cache.stats().entries;
+                let path = self.path.display();
+                crate::log::error!("{entries} entries for {path} cannot be stored: {lost}");
+                cache.abandon();
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn reopen_cache(&self) {
+        if let Some(cache) = self.cache() {
+            cache.reopen();
+        }
     }
 
     fn close_with(
@@ -218,6 +298,7 @@ impl Engine {
                 Ok(())
             }
             Err(error) => {
+                self.reopen_cache();
                 self.bell.restart();
                 self.readers.reopen();
                 self.start_keeper()?;

@@ -147,8 +147,7 @@ impl Keeper {
     fn checkpoint(&self) {
         let monitor = &self.engine.monitor;
         if !may_checkpoint_beside_writes(store::library_version()) {
-            // What fails is in the writer's own report.
-            drop(self.engine.checkpoint_by_writer(CheckpointMode::Passive));
+            self.engine.ask_for_checkpoint();
             return;
         }
         if let Some(conn) = &self.conn {

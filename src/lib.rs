@@ -49,6 +49,7 @@
 //! What survives what is said by [`Durability`]; how to open a file by [`Options`]; what can go
 //! wrong by [`Error`].
 
+mod buffer;
 mod checkpoint;
 mod engine;
 mod error;
@@ -87,10 +88,10 @@ pub use format::{
     Value,
 };
 pub use optimize::{OptimizeOptions, OptimizeReport};
-pub use options::{AutoVacuum, CheckpointPolicy, Durability, Options};
+pub use options::{AutoVacuum, CacheOptions, CheckpointPolicy, Durability, Options};
 pub use reader::Reader;
 pub use stats::{Health, Stats};
-pub use vault::KVault;
+pub use vault::{CacheLock, CacheScope, KVault};
 
 /// Compiles and runs the snippets of README.md and of the guide with the other doctests.
 #[cfg(doctest)]

@@ -13,4 +13,16 @@ macro_rules! warning {
     }};
 }
 
-pub(crate) use warning;
+/// Something is lost.
+macro_rules! error {
+    ($($args:tt)*) => {{
+        #[cfg(feature = "tracing")]
+        tracing::error!($($args)*);
+        #[cfg(not(feature = "tracing"))]
+        if false {
+            let _ = format!($($args)*);
+        }
+    }};
+}
+
+pub(crate) use {error, warning};

@@ -39,10 +39,18 @@ tests! {
     a_large_message_is_not_overtaken
     who_gives_up_does_not_block_the_line
     closing_wakes_who_waits_for_room
+    a_nudge_is_heard
+    a_nudge_among_messages_is_heard
     a_put_that_meets_a_close_is_stored_or_refused
     two_closes_both_end
     the_last_drop_ends_the_actor
     a_read_sees_what_was_acknowledged
+    what_is_entered_stays_as_it_is
+    what_is_put_beside_comes_after_it
+    a_failed_flush_leaves_the_cache_on
+    what_is_apart_comes_one_at_a_time
+    a_key_is_removed_once
+    the_end_of_all_does_not_wait_for_a_hold
     housekeeping_does_not_change_what_is_read
     an_idle_view_is_ended
     the_keeper_hears_of_every_view

@@ -7,9 +7,8 @@ use serde::de::DeserializeOwned;
 use crate::{
     Result, Stored, Value,
     readers::Connection,
-    store::{Fault, ReadConn},
     sync::{Arc, Deadline},
-    vault::Handle,
+    vault::{Handle, Reads},
 };
 
 /// Reads a table on a connection of its own: no reader waits for another, nor for the writer.
@@ -63,7 +62,7 @@ impl Reader {
     /// As there.
     pub fn get_stored(&self, key: impl AsRef<[u8]>) -> Result<Option<Stored>> {
         let key = key.as_ref();
-        Ok(self.read(|conn| conn.get(&self.handle.table, key))?.map(Stored::raw))
+        Ok(Reads::get(self, key)?.map(Stored::raw))
     }
 
     /// As [`KVault::get_many_stored`](crate::KVault::get_many_stored).
@@ -78,7 +77,7 @@ impl Reader {
         let keys: Vec<Q> = keys.into_iter().collect();
         // Here, and not while a connection is held: it is the caller's code.
         let wanted: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
-        let found = self.read(|conn| conn.get_many(&self.handle.table, &wanted))?;
+        let found = Reads::get_many(self, &wanted)?;
         Ok(found.into_iter().map(|value| value.map(Stored::raw)).collect())
     }
 
@@ -88,8 +87,7 @@ impl Reader {
     ///
     /// As there.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> Result<bool> {
-        let key = key.as_ref();
-        self.read(|conn| conn.contains(&self.handle.table, key))
+        self.contains(key.as_ref())
     }
 
     /// As [`KVault::len`](crate::KVault::len).
@@ -98,7 +96,7 @@ impl Reader {
     ///
     /// As there.
     pub fn len(&self) -> Result<u64> {
-        self.read(|conn| conn.len(&self.handle.table))
+        Reads::len(self)
     }
 
     /// As [`KVault::is_empty`](crate::KVault::is_empty).
@@ -107,7 +105,7 @@ impl Reader {
     ///
     /// As there.
     pub fn is_empty(&self) -> Result<bool> {
-        self.read(|conn| conn.is_empty(&self.handle.table))
+        Reads::is_empty(self)
     }
 
     /// As [`KVault::get`](crate::KVault::get).
@@ -117,7 +115,7 @@ impl Reader {
     /// As there.
     pub fn get<T: DeserializeOwned + 'static>(&self, key: impl AsRef<[u8]>) -> Result<Option<T>> {
         let key = key.as_ref();
-        self.handle.unpack(key, self.read(|conn| conn.get(&self.handle.table, key))?)
+        self.handle.unpack(key, Reads::get(self, key)?)
     }
 
     /// As [`KVault::fetch`](crate::KVault::fetch).
@@ -137,7 +135,7 @@ impl Reader {
     /// As there.
     pub fn get_value(&self, key: impl AsRef<[u8]>) -> Result<Option<Value>> {
         let key = key.as_ref();
-        self.handle.unpack_value(key, self.read(|conn| conn.get(&self.handle.table, key))?)
+        self.handle.unpack_value(key, Reads::get(self, key)?)
     }
 
     /// As [`KVault::get_many`](crate::KVault::get_many).
@@ -152,14 +150,20 @@ impl Reader {
         let keys: Vec<Q> = keys.into_iter().collect();
         // Here, and not while a connection is held: it is the caller's code.
         let wanted: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
-        let found = self.read(|conn| conn.get_many(&self.handle.table, &wanted))?;
+        let found = Reads::get_many(self, &wanted)?;
         keys.iter()
             .zip(found)
             .map(|(key, stored)| self.handle.unpack(key.as_ref(), stored))
             .collect()
     }
+}
 
-    fn read<T>(&self, operation: impl Fn(&ReadConn) -> Result<T, Fault>) -> Result<T> {
+impl Reads for Reader {
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    fn with<T>(&self, operation: impl Fn(&Connection) -> Result<T>) -> Result<T> {
         self.handle.open.check()?;
         let readers = &self.handle.open.engine().readers;
         let mut place = self.conn.borrow_mut();
@@ -168,7 +172,7 @@ impl Reader {
                 Some(conn) => conn,
                 None => readers.connect()?,
             };
-            let value = readers.read(&conn, |conn| Ok(operation(conn)?))?;
+            let value = operation(&conn)?;
             *place = Some(conn);
             Ok(value)
         })

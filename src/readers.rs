@@ -7,13 +7,16 @@ use crossbeam_queue::ArrayQueue;
 use crate::{
     Error, Result,
     files::FileId,
-    handoff::{Bell, Lease, Revoked, Viewer},
+    handoff::{self, Bell, Lease, Revoked, Viewer},
     store::{Fault, ReadConn, Settings, WalToken, open_reader},
     sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering},
 };
 
 /// A connection that is used by one thread at a time, and looked after by the keeper.
 pub(crate) type Connection = Lease<ReadConn>;
+
+/// A connection that sees one moment of the file.
+pub(crate) type Reading<'a> = handoff::Reading<'a, ReadConn>;
 
 /// Readers never wait for each other: who finds no idle connection opens one.
 pub(crate) struct Readers {
@@ -51,15 +54,15 @@ impl Readers {
         }
     }
 
-    /// Runs one operation on a connection. If it fails the connection is not used again: nobody
+    /// Lends a connection for one operation. If it fails the connection is not used again: nobody
     /// knows what state it is in.
-    pub(crate) fn with<T>(&self, operation: impl FnOnce(&ReadConn) -> Result<T>) -> Result<T> {
+    pub(crate) fn lend<T>(&self, operation: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let conn = match self.idle.pop() {
             Some(conn) => conn,
             None => self.connect()?,
         };
         self.busy.fetch_add(1, Ordering::Relaxed);
-        let outcome = self.read(&conn, operation);
+        let outcome = operation(&conn);
         self.busy.fetch_sub(1, Ordering::Relaxed);
         if outcome.is_ok() {
             // Over the limit it is closed, here and now.
@@ -76,6 +79,14 @@ impl Readers {
     ) -> Result<T> {
         conn.read(|| self.bell.ring_if_dozing(), operation)
             .unwrap_or_else(|Revoked| Err(Error::Closed))
+    }
+
+    /// Fixes what a connection sees, until the reading that is returned ends.
+    pub(crate) fn enter<'a>(&self, conn: &'a Connection) -> Result<Reading<'a>> {
+        match conn.enter(|| self.bell.ring_if_dozing()) {
+            Ok(reading) => Ok(reading?),
+            Err(Revoked) => Err(Error::Closed),
+        }
     }
 
     /// A new connection, for the pool or for somebody to keep.

@@ -238,7 +238,8 @@ impl Share {
     /// Closes the engine after the last one has [left](Self::leave). If that fails the engine
     /// stays open, for this share if it is `kept`, and in any case for the next open.
     pub(crate) fn end(&self, kept: bool) -> Result<()> {
-        if let Err(error) = self.engine.close() {
+        // Whoever keeps nothing cannot wait for others to give up their hold on the cache.
+        if let Err(error) = self.engine.close(!kept) {
             self.entry.set(State::Open(Arc::clone(&self.engine), usize::from(kept)));
             return Err(error);
         }

@@ -85,6 +85,28 @@ fn chance() -> f64 {
     f64::from(nanos % 1_000) / 1_000.0
 }
 
+/// The pauses between the tries of something that goes on until it succeeds.
+#[derive(Debug)]
+pub(crate) struct Pauses(Schedule);
+
+impl Pauses {
+    pub(crate) fn new() -> Self {
+        Self(Schedule { next: FIRST_PAUSE })
+    }
+
+    pub(crate) fn next(&mut self) -> Duration {
+        self.0.next_backoff().unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+    }
+
+    pub(crate) fn reset(&mut self) {
+        *self = Self::new();
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// Whoever frees space on a full disk should see it used soon.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 /// Slows the calling thread down.
 pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);

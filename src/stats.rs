@@ -1,8 +1,8 @@
 //! What a vault says about itself.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use crate::{Error, engine::Engine, store};
+use crate::{Error, engine::Engine, handoff, store};
 
 /// Counters and sizes at one moment. Taking them touches no page of the database.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +41,26 @@ pub struct Stats {
     pub open_readers: usize,
     /// Reads of the shared connections that go on just now.
     pub busy_readers: usize,
+    /// Whether there is a write cache at present.
+    pub cache_enabled: bool,
+    /// Keys in the write cache that are not in the file yet. A key counts once in each generation.
+    pub dirty_entries: usize,
+    /// What they count in the cache's budget.
+    pub dirty_bytes: usize,
+    /// Generations of the cache that wait to be flushed; a read asks each of them.
+    pub dirty_generations: usize,
+    /// Bytes of generations that were flushed and that somebody still looks at.
+    pub pinned_bytes: usize,
+    /// How long the oldest of the dirty entries has waited, at least; none if there is none.
+    pub oldest_dirty_age: Option<Duration>,
+    /// Locks of the cache that are held at present.
+    pub cache_locks: usize,
+    /// Flushes that committed something.
+    pub flushes: u64,
+    /// Flushes that failed. What they were to commit stays in the cache.
+    pub flush_failures: u64,
+    /// Why the last flush that failed did, also if others succeeded since.
+    pub last_flush_error: Option<Error>,
     /// Whether the linked SQLite puts one mutex under all connections of the process
     /// (`ENABLE_MEMORY_MANAGEMENT`), so that readers wait for each other.
     pub shared_page_cache: bool,
@@ -96,6 +116,8 @@ impl Stats {
         let counted = engine.monitor.counted();
         let (queued_ops, queued_bytes) = engine.queued();
         let (open_readers, busy_readers) = engine.readers.count();
+        let cached = engine.cache().map(|cache| cache.stats());
+        let buffer = engine.buffer();
         let mut log = engine.path.as_os_str().to_owned();
         log.push("-wal");
         Self {
@@ -113,6 +135,16 @@ impl Stats {
             queued_bytes,
             waiting_writers: engine.waiting(),
             checkpoints: counted.checkpoints,
+            cache_enabled: buffer.is_some_and(|buffer| buffer.is_on()),
+            dirty_entries: cached.map_or(0, |cached| cached.entries),
+            dirty_bytes: cached.map_or(0, |cached| cached.bytes),
+            dirty_generations: cached.map_or(0, handoff::cache::Stats::generations),
+            pinned_bytes: cached.map_or(0, |cached| cached.pinned),
+            oldest_dirty_age: buffer.and_then(|buffer| buffer.dirty_since()).map(|at| at.elapsed()),
+            cache_locks: cached.map_or(0, |cached| cached.holds),
+            flushes: counted.flushes,
+            flush_failures: counted.flush_failures,
+            last_flush_error: engine.monitor.last_flush_error(),
             open_readers,
             busy_readers,
             shared_page_cache: store::library_has(store::MEMORY_MANAGEMENT),

@@ -115,6 +115,10 @@ impl Deadline {
         Self(Instant::now().checked_add(wait).map_or(When::Never, When::At))
     }
 
+    pub(crate) fn at(at: Instant) -> Self {
+        Self(When::At(at))
+    }
+
     pub(crate) fn passed(self) -> bool {
         match self.0 {
             When::Never => false,

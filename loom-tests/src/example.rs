@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, convert::Infallible};
 
 use crate::{
-    handoff::cache::{Cache, Change, Dirty, Key, KeyRef, Limits, Store, Swap, Table},
+    handoff::cache::{Cache, Change, Dirty, Key, KeyRef, Limits, Store, Swap, Table, Way},
     model,
     sync::{Bytes, Deadline, Mutex, StdArc},
 };
@@ -76,7 +76,14 @@ impl Seats for Twin {
         let new = Dirty::Put(Bytes::from([who]));
         let done = self
             .cache
-            .compare_and_swap(&Key::new(TABLE, seat), old, &new, file, Deadline::NEVER)
+            .compare_and_swap(
+                &Key::new(TABLE, seat),
+                old,
+                &new,
+                file,
+                Way::Buffered,
+                Deadline::NEVER,
+            )
             .unwrap();
         matches!(done, Ok(Swap::Swapped(_)))
     }

@@ -72,6 +72,20 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         model: "room_reaches_whoever_waits",
     },
     Mutation {
+        name: "heard_nudge_stays_on_its_way",
+        file: "mailbox.rs",
+        from: "self.heard();\n                Next::Nudge",
+        to: "Next::Nudge",
+        model: "a_nudge_is_heard",
+    },
+    Mutation {
+        name: "drained_nudge_stays_on_its_way",
+        file: "mailbox.rs",
+        from: "self.heard();\n                continue;",
+        to: "continue;",
+        model: "a_nudge_among_messages_is_heard",
+    },
+    Mutation {
         name: "newcomer_overtakes",
         file: "line.rs",
         from: "state.waiting.is_empty() && self.limits.admit(state.load, bytes)",
@@ -130,8 +144,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "second_close_finds_a_mailbox_that_seems_open",
         file: "mailbox.rs",
-        from: "self.sender.send(message).map_err(|_| NotSent::Closed)?;",
-        to: "std::mem::forget(self.sender.send(message));",
+        from: "self.sender.send(Some(message)).map_err(|_| NotSent::Closed)?;",
+        to: "std::mem::forget(self.sender.send(Some(message)));",
         model: "two_closes_both_end",
     },
     Mutation {
@@ -265,7 +279,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "puts_into_what_was_active",
         file: "cache/put.rs",
         from: "return Ok(self.insert(state, key, value));",
-        to: "let list = self.list.load(); drop(state); let mut state = self.state.lock(); let before = state.active; list.active.insert(&mut state.active, key, value); let call = self.grown(&mut state, before); return Ok(self.done(state, call));",
+        to: "let list = self.list.load(); drop(state); let mut state = self.state.lock(); let before = state.active; list.active.insert(&mut state.active, key, value); let call = state.grown(before); return Ok(self.done(state, call));",
         model: "a_put_that_meets_a_seal_is_not_lost",
     },
     Mutation {
@@ -307,15 +321,15 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "batch_apart_goes_key_by_key",
         file: "cache/put.rs",
-        from: "return self.put_apart(batch);",
-        to: "for (key, value) in batch { let _ = self.put_apart(vec![(key, value)]); } return self.put_apart(Vec::new());",
+        from: "return self.put_apart(batch, deadline);",
+        to: "for (key, value) in batch { let _ = self.put_apart(vec![(key, value)], deadline); } return self.put_apart(Vec::new(), deadline);",
         model: "a_batch_apart_is_seen_all_or_nothing",
     },
     Mutation {
         name: "applies_before_it_asks_for_room",
         file: "cache/put.rs",
-        from: "self.fits(&state, most)",
-        to: "{ let fits = self.fits(&state, most); if !fits { self.apply(&mut state, batch.clone()); } fits }",
+        from: "state.fits(most)",
+        to: "{ let fits = state.fits(most); if !fits { self.apply(&mut state, batch.clone()); } fits }",
         model: "a_batch_that_does_not_fit_leaves_nothing",
     },
     // Rules 3, 4, 9, 14: one instant.
@@ -393,15 +407,15 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "dirty_value_is_not_compared",
         file: "cache/swap.rs",
-        from: "current.as_deref() != old",
-        to: "base.is_some() && current.as_deref() != old",
+        from: "!(attempt.wanted)(&current)",
+        to: "base.is_some() && !(attempt.wanted)(&current)",
         model: "two_racing_increments_both_count",
     },
     Mutation {
         name: "swap_does_not_compare_again",
         file: "cache/swap.rs",
         from: "if let Err(refused) = self.wait_for_room(&mut state, &patience) {\n                return Some(Err(refused));\n            }",
-        to: "if let Err(refused) = self.wait_for_room(&mut state, &patience) { return Some(Err(refused)); } if self.fits_in_place(&state, key.by_ref(), most) { return Some(Ok(Swap::Swapped(self.insert(state, key.clone(), new.clone())))); }",
+        to: "if let Err(refused) = self.wait_for_room(&mut state, &patience) { return Some(Err(refused)); } if self.fits_in_place(&state, key.by_ref(), cost(key.bytes().len(), new)) { return Some(Ok(Swap::Swapped(self.insert(state, key.clone(), new.clone())))); }",
         model: "a_swap_that_waited_compares_again",
     },
     Mutation {
@@ -422,8 +436,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "flushes_then_switches_off",
         file: "cache/mode.rs",
-        from: "self.switch_off()?;",
-        to: "self.flush(store).ok(); self.switch_off()?; return Ok(Ok(0));",
+        from: "self.switch(Mode::Off)?;",
+        to: "self.flush(store).ok(); self.switch(Mode::Off)?; return Ok(Ok(0));",
         model: "switching_off_leaves_nothing_behind",
     },
     Mutation {
@@ -443,8 +457,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "does_not_flush_before_it_writes_beside",
         file: "cache/mode.rs",
-        from: "self.turn_off(store)?",
-        to: "{ self.switch_off()?; Ok::<usize, E>(0) }",
+        from: "self.flush(store).and_then(|_| write(store))",
+        to: "write(store)",
         model: "what_runs_beside_the_cache_keeps_its_place",
     },
     Mutation {
@@ -452,13 +466,13 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         file: "cache/mode.rs",
         from: "flushed.is_err()",
         to: "false",
-        model: "a_failed_flush_stops_what_runs_beside",
+        model: "a_failed_flush_leaves_the_cache_on",
     },
     Mutation {
         name: "writes_beside_what_was_not_flushed",
         file: "cache/mode.rs",
-        from: "return Ok(Err(why));",
-        to: "drop(why);",
+        from: "self.flush(store).and_then(|_| write(store))",
+        to: "{ let _ = self.flush(store); write(store) }",
         model: "a_failed_flush_stops_what_runs_beside",
     },
     // Rule 8: merging.
@@ -527,9 +541,51 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         model: "room_in_the_cache_reaches_whoever_waits",
     },
     Mutation {
+        name: "end_of_what_runs_beside_wakes_nobody",
+        file: "cache/mode.rs",
+        from: "self.changed.notify_all();",
+        to: "",
+        model: "what_runs_beside_the_cache_keeps_its_place",
+    },
+    Mutation {
+        name: "puts_go_on_beside",
+        file: "cache/budget.rs",
+        from: "state.mode != Mode::Aside",
+        to: "true",
+        model: "what_is_put_beside_comes_after_it",
+    },
+    Mutation {
+        name: "any_number_is_put_apart",
+        file: "cache/budget.rs",
+        from: "self.bytes <= self.limits.cap",
+        to: "self.bytes < usize::MAX",
+        model: "what_is_apart_comes_one_at_a_time",
+    },
+    Mutation {
+        name: "removal_is_believed_unseen",
+        file: "cache/swap.rs",
+        from: "|there: &bool| *there",
+        to: "|_: &bool| true",
+        model: "a_key_is_removed_once",
+    },
+    Mutation {
+        name: "last_flush_leaves_what_is_held",
+        file: "cache/state.rs",
+        from: "self.holds > 0 && self.door == Door::Open",
+        to: "self.holds > 0",
+        model: "the_end_of_all_does_not_wait_for_a_hold",
+    },
+    Mutation {
+        name: "entered_view_is_not_looked_at",
+        file: "view.rs",
+        from: "if let Err(error) = self.look(&mut state, begun)? {\n            return Ok(Err(error));\n        }",
+        to: "drop(begun);",
+        model: "what_is_entered_stays_as_it_is",
+    },
+    Mutation {
         name: "cap_is_not_asked_again",
         file: "cache/budget.rs",
-        from: "state.bytes.saturating_add(more) <= self.limits.cap",
+        from: "self.bytes.saturating_add(more) <= self.limits.cap",
         to: "more <= self.limits.cap",
         model: "room_in_the_cache_reaches_whoever_waits",
     },
@@ -606,7 +662,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "threshold_is_crossed_in_silence",
         file: "cache/budget.rs",
-        from: "if crossed {\n            state.wanted = true;\n        }",
+        from: "if crossed {\n            self.wanted = true;\n        }",
         to: "",
         model: "crossing_the_threshold_wakes_the_actor",
     },
@@ -614,7 +670,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "hold_does_not_hold",
         file: "cache/state.rs",
-        from: "if self.holds > 0 { self.floor } else { u64::MAX }",
+        from: "if self.is_held() { self.floor } else { u64::MAX }",
         to: "u64::MAX",
         model: "nothing_put_under_a_hold_is_committed",
     },
@@ -756,14 +812,14 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "waits_for_its_commit_under_a_hold",
         file: "cache/put.rs",
-        from: "if state.holds > 0 {\n            return Err(Refused::Held);\n        }\n        self.apply(&mut state, batch);",
-        to: "self.apply(&mut state, batch);",
+        from: "if state.holds > 0 {\n                return Err(Refused::Held);\n            }",
+        to: "",
         model: "who_waits_for_a_commit_is_not_stopped_by_a_hold",
     },
     Mutation {
         name: "flush_under_a_hold_takes_the_wish",
         file: "cache/flush.rs",
-        from: "state.holds == 0",
+        from: "!state.is_held()",
         to: "true",
         model: "the_end_of_a_hold_brings_the_flush",
     },

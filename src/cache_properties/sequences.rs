@@ -112,7 +112,7 @@ impl Run {
             Refused::Closed => assert!(self.closed),
             Refused::Held => assert!(!self.holds.is_empty()),
             Refused::Full(_) => assert!(may_be_full),
-            Refused::Poisoned => panic!("nobody panicked"),
+            Refused::Poisoned | Refused::Busy => panic!("nobody panicked or is in the way"),
         }
     }
 
@@ -133,15 +133,19 @@ impl Run {
                     Err(refused) => self.check_refusal(&refused, true),
                 }
             }
-            Operation::PutThrough(entries) => match cache.put_through(Self::batch(entries)) {
-                Ok(ticket) => {
-                    self.was_put(entries);
-                    let settled = cache.settle(ticket, Deadline::NOW);
-                    let nobody_flushed = Err(Unsettled::TimedOut);
-                    assert!(entries.is_empty() || settled == nobody_flushed, "{settled:?}");
+            Operation::PutThrough(entries) => {
+                let bytes = cache.stats().bytes;
+                match cache.put_through(Self::batch(entries), Deadline::NOW) {
+                    Ok(ticket) => {
+                        self.was_put(entries);
+                        let settled = cache.settle(ticket, Deadline::NOW);
+                        let nobody_flushed = Err(Unsettled::TimedOut);
+                        assert!(entries.is_empty() || settled == nobody_flushed, "{settled:?}");
+                    }
+                    // Only by what was put apart, or through, before.
+                    Err(refused) => self.check_refusal(&refused, bytes > LIMITS.cap),
                 }
-                Err(refused) => self.check_refusal(&refused, false),
-            },
+            }
             Operation::Swap(number, old, new) => self.swap(*number, *old, *new),
             Operation::GetMany => self.get_many(),
             Operation::Seal => {
@@ -186,7 +190,14 @@ impl Run {
         let new_value = dirty(new.map(value).as_ref());
         let done = self
             .cache
-            .compare_and_swap(&owned(&at), old.as_deref(), &new_value, base, Deadline::NOW)
+            .compare_and_swap(
+                &owned(&at),
+                old.as_deref(),
+                &new_value,
+                base,
+                Way::Buffered,
+                Deadline::NOW,
+            )
             .unwrap();
         match done {
             Ok(Swap::Swapped(_)) => {

@@ -45,7 +45,9 @@ fn writer(cache: &Cache<Why>, db: &Db, me: u8, mut dice: Dice) -> (Map, u64) {
             }
             1 => counted += u64::from(count(cache, db)),
             2 => {
-                if let Ok(ticket) = cache.put_through(vec![(owned(&key), dirty(value.as_ref()))]) {
+                if let Ok(ticket) =
+                    cache.put_through(vec![(owned(&key), dirty(value.as_ref()))], Deadline::NEVER)
+                {
                     apply(&mut mine, key.clone(), value.clone());
                     if cache.settle(ticket, Deadline::NEVER).is_ok() {
                         assert_eq!(db.get(by_ref((key.0, &key.1))), value, "settled");
@@ -72,7 +74,10 @@ fn count(cache: &Cache<Why>, db: &Db) -> bool {
         let new = Dirty::Put(Bytes::from((number + 1).to_be_bytes()));
         let base = || Ok::<_, ()>(db.get(key).map(|value| Bytes::from(value.as_slice())));
         let at = Key::new(Table(COUNTER.0), COUNTER.1);
-        match cache.compare_and_swap(&at, old.as_deref(), &new, base, Deadline::NEVER).unwrap() {
+        match cache
+            .compare_and_swap(&at, old.as_deref(), &new, base, Way::Buffered, Deadline::NEVER)
+            .unwrap()
+        {
             Ok(Swap::Swapped(_)) => return true,
             Ok(Swap::Conflict(_)) => (),
             Err(_) => return false,

@@ -3,7 +3,7 @@
 
 use super::line::{Line, Refused};
 use crate::sync::{
-    Arc, Deadline,
+    Arc, AtomicBool, Deadline, Ordering,
     channel::{self, Received, Receiver, Sender},
     spin,
 };
@@ -43,23 +43,40 @@ pub(crate) enum NotSent {
     Closed,
 }
 
+/// What a receive that waits came back with.
+#[derive(Debug)]
+pub(crate) enum Next<M> {
+    Message(M),
+    /// There is something to look after that came by another way.
+    Nudge,
+    TimedOut,
+    /// Every sender is gone, and nothing is left.
+    Disconnected,
+}
+
 /// The senders' side. Shared by reference or `Arc`.
 pub(crate) struct Mailbox<M> {
     line: Arc<Line>,
-    sender: Sender<M>,
+    /// Nothing in it is a nudge.
+    sender: Sender<Option<M>>,
+    /// Whether a nudge is on its way: one is enough.
+    nudged: Arc<AtomicBool>,
 }
 
 /// The actor's side. Dropping it closes the mailbox and drops what is queued, and so answers
 /// everybody who waits.
 pub(crate) struct Inbox<M> {
     line: Arc<Line>,
-    receiver: Receiver<M>,
+    receiver: Receiver<Option<M>>,
+    nudged: Arc<AtomicBool>,
 }
 
 pub(crate) fn mailbox<M: Weigh>(limits: Limits) -> (Mailbox<M>, Inbox<M>) {
     let line = Arc::new(Line::new(limits));
     let (sender, receiver) = channel::unbounded();
-    (Mailbox { line: Arc::clone(&line), sender }, Inbox { line, receiver })
+    let nudged = Arc::new(AtomicBool::new(false));
+    let inbox = Inbox { line: Arc::clone(&line), receiver, nudged: Arc::clone(&nudged) };
+    (Mailbox { line, sender, nudged }, inbox)
 }
 
 impl<M: Weigh> Mailbox<M> {
@@ -71,8 +88,16 @@ impl<M: Weigh> Mailbox<M> {
             Refused::Closed => NotSent::Closed,
             Refused::TimedOut => NotSent::Full,
         })?;
-        self.sender.send(message).map_err(|_| NotSent::Closed)?;
+        self.sender.send(Some(message)).map_err(|_| NotSent::Closed)?;
         Ok(load)
+    }
+
+    /// Has the actor look around, after what is queued already. Takes no room and waits for none.
+    pub(crate) fn nudge(&self) {
+        if !self.nudged.swap(true, Ordering::SeqCst) {
+            // Nobody is there any more: then nobody is missed.
+            drop(self.sender.send(None));
+        }
     }
 
     /// How many senders wait for room.
@@ -86,22 +111,43 @@ impl<M: Weigh> Mailbox<M> {
 }
 
 impl<M: Weigh> Inbox<M> {
-    /// Waits for a message. `None`: every sender is gone and nothing is left, or the deadline
-    /// passed; [`channel::Received`] tells which.
-    pub(crate) fn recv(&self, deadline: Deadline) -> Received<M> {
+    /// Waits for a message or a nudge.
+    pub(crate) fn recv(&self, deadline: Deadline) -> Next<M> {
         let mut found = None;
         spin(|| {
-            found = self.try_recv();
+            found = self.receiver.try_recv().ok();
             found.is_some()
         });
-        match found {
+        let received = match found {
             Some(message) => Received::Message(message),
             None => channel::recv(&self.receiver, deadline),
+        };
+        match received {
+            Received::Message(Some(message)) => Next::Message(message),
+            Received::Message(None) => {
+                self.heard();
+                Next::Nudge
+            }
+            Received::TimedOut => Next::TimedOut,
+            Received::Disconnected => Next::Disconnected,
         }
     }
 
+    /// A message that is queued already. A nudge on the way to it is taken with it: the caller
+    /// looks around afterwards.
     pub(crate) fn try_recv(&self) -> Option<M> {
-        self.receiver.try_recv().ok()
+        loop {
+            let Some(message) = self.receiver.try_recv().ok()? else {
+                self.heard();
+                continue;
+            };
+            return Some(message);
+        }
+    }
+
+    /// Before anybody looks around: who nudges after this may have come too late to be found.
+    fn heard(&self) {
+        self.nudged.store(false, Ordering::SeqCst);
     }
 
     /// Gives back the room of messages that were dealt with.

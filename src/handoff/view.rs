@@ -4,7 +4,7 @@
 //! anything; whether somebody did is told by a token that changes with every commit. Housekeeping
 //! takes back a view that nobody uses: it keeps the store from cleaning up.
 
-use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// A connection that can hold a view of the store.
 pub(crate) trait Viewer {
@@ -34,6 +34,13 @@ struct State<V: Viewer> {
     used: bool,
 }
 
+/// Several reads in one view.
+pub(crate) struct Reading<'a, V: Viewer> {
+    state: MutexGuard<'a, State<V>>,
+    /// Whether the view may be kept afterwards.
+    kept: bool,
+}
+
 /// The connection was taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Revoked;
@@ -54,7 +61,41 @@ impl<V: Viewer> Lease<V> {
         operation: impl FnOnce(&V) -> Result<T, E>,
     ) -> Result<Result<T, E>, Revoked> {
         let mut state = self.state.lock();
-        let State { viewer, view, used } = &mut *state;
+        if let Err(error) = self.look(&mut state, begun)? {
+            return Ok(Err(error.into()));
+        }
+        let State { viewer, view, .. } = &mut *state;
+        let viewer = viewer.as_ref().ok_or(Revoked)?;
+        let outcome = operation(viewer);
+        if outcome.is_err() && view.take().is_some() {
+            viewer.end();
+        }
+        Ok(outcome)
+    }
+
+    /// As [`read`](Self::read), for several reads: the view is held until what is returned ends.
+    pub(crate) fn enter(
+        &self,
+        begun: impl FnOnce(),
+    ) -> Result<Result<Reading<'_, V>, V::Error>, Revoked> {
+        let mut state = self.state.lock();
+        if let Err(error) = self.look(&mut state, begun)? {
+            return Ok(Err(error));
+        }
+        let kept = state.view.is_some();
+        if !kept && let Err(error) = state.viewer.as_ref().ok_or(Revoked)?.begin() {
+            return Ok(Err(error));
+        }
+        Ok(Ok(Reading { state, kept }))
+    }
+
+    /// Renews the view if there may be a newer one.
+    fn look(
+        &self,
+        state: &mut State<V>,
+        begun: impl FnOnce(),
+    ) -> Result<Result<(), V::Error>, Revoked> {
+        let State { viewer, view, used } = state;
         let viewer = viewer.as_ref().ok_or(Revoked)?;
         *used = true;
         if view.is_some() && (viewer.token() != *view || self.recalled.load(Ordering::Relaxed)) {
@@ -67,18 +108,14 @@ impl<V: Viewer> Lease<V> {
             let token = viewer.token();
             if token.is_some() {
                 if let Err(error) = viewer.begin() {
-                    return Ok(Err(error.into()));
+                    return Ok(Err(error));
                 }
                 *view = token;
                 self.recalled.store(false, Ordering::Relaxed);
                 begun();
             }
         }
-        let outcome = operation(viewer);
-        if outcome.is_err() && view.take().is_some() {
-            viewer.end();
-        }
-        Ok(outcome)
+        Ok(Ok(()))
     }
 
     /// Ends a view that was not used since the last call, and asks for a fresh one where it was.
@@ -109,6 +146,29 @@ impl<V: Viewer> Lease<V> {
         let mut state = self.state.lock();
         state.end();
         state.viewer.take()
+    }
+}
+
+impl<V: Viewer> Reading<'_, V> {
+    pub(crate) fn read<T, E>(
+        &mut self,
+        operation: impl FnOnce(&V) -> Result<T, E>,
+    ) -> Result<Result<T, E>, Revoked> {
+        let outcome = operation(self.state.viewer.as_ref().ok_or(Revoked)?);
+        if outcome.is_err() {
+            self.state.end();
+        }
+        Ok(outcome)
+    }
+}
+
+impl<V: Viewer> Drop for Reading<'_, V> {
+    fn drop(&mut self) {
+        if !self.kept
+            && let Some(viewer) = &self.state.viewer
+        {
+            viewer.end();
+        }
     }
 }
 

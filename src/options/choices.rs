@@ -4,7 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
-    /// Nothing: it lies in the write cache until that is flushed. Needs a cache.
+    /// Nothing but errors: it lies in the write cache until that is flushed. Refused without a cache;
+    /// see [`KVault::enable_cache`](crate::KVault::enable_cache).
     Buffered,
     /// A crash of the process. A power failure may take the last writes, never the file's
     /// consistency.

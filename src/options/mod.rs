@@ -1,12 +1,13 @@
 //! How a vault is opened.
 
+mod cache;
 mod choices;
 mod validate;
 
 use std::{path::Path, time::Duration};
 
+pub use cache::CacheOptions;
 pub use choices::{AutoVacuum, CheckpointPolicy, Durability};
-pub(crate) use validate::buffered_needs_a_cache;
 
 use crate::{KVault, Result};
 

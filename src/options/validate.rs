@@ -37,7 +37,7 @@ impl HandleOptions {
 }
 
 /// There is nothing to buffer in unless a cache was enabled.
-pub(crate) fn buffered_needs_a_cache(name: &str, durability: Durability) -> Result<()> {
+fn buffered_needs_a_cache(name: &str, durability: Durability) -> Result<()> {
     if durability == Durability::Buffered {
         return invalid(name, durability, "needs a write cache, and this vault has none");
     }

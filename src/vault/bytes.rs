@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::KVault;
+use super::{KVault, Reads};
 use crate::{
     Result, Stored, format,
+    sync::{Arc, Bytes},
     writer::{Op, Row},
 };
 
@@ -32,7 +33,7 @@ impl KVault {
     pub fn put_bytes(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<()> {
         let (key, value) = (key.as_ref(), value.as_ref());
         self.handle.check_len(value)?;
-        self.handle.write("store a value", || Op::Put(row(key, value))).map(drop)
+        self.handle.put(key, &format::escape(value))
     }
 
     /// The bytes under a key, without a header if they have one.
@@ -54,8 +55,7 @@ impl KVault {
     ///
     /// If the file cannot be read.
     pub fn get_stored(&self, key: impl AsRef<[u8]>) -> Result<Option<Stored>> {
-        let (table, key) = (&self.handle.table, key.as_ref());
-        Ok(self.handle.read(|conn| conn.get(table, key))?.map(Stored::raw))
+        Ok(self.handle.get(key.as_ref())?.map(Stored::raw))
     }
 
     /// Stores many values at once: all of them or none. Of a key that comes twice the last value
@@ -87,12 +87,7 @@ impl KVault {
     }
 
     pub(super) fn put_rows(&self, rows: Vec<Row>) -> Result<u64> {
-        let rows = sorted(rows);
-        if rows.is_empty() {
-            // No key, but still the answer to a vault that is closed or read-only.
-            self.handle.open.check()?;
-        }
-        self.handle.write("store several values", || Op::PutMany(rows.clone()))
+        self.handle.put_many(&sorted(rows))
     }
 
     /// What is stored under many keys at one instant, in the order of the keys.
@@ -107,7 +102,7 @@ impl KVault {
         let keys: Vec<Q> = keys.into_iter().collect();
         // Here, and not while a connection is held: it is the caller's code.
         let wanted: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
-        let found = self.handle.read(|conn| conn.get_many(&self.handle.table, &wanted))?;
+        let found = self.handle.get_many(&wanted)?;
         Ok(found.into_iter().map(|value| value.map(Stored::raw)).collect())
     }
 
@@ -119,8 +114,7 @@ impl KVault {
     #[doc(alias = "exists")]
     #[doc(alias = "__contains__")]
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> Result<bool> {
-        let (table, key) = (&self.handle.table, key.as_ref());
-        self.handle.read(|conn| conn.contains(table, key))
+        self.handle.contains(key.as_ref())
     }
 
     /// How many keys the table has. It looks at every row: a million take tens of milliseconds.
@@ -129,7 +123,7 @@ impl KVault {
     ///
     /// If the file cannot be read.
     pub fn len(&self) -> Result<u64> {
-        self.handle.read(|conn| conn.len(&self.handle.table))
+        self.handle.len()
     }
 
     /// Whether the table has no key.
@@ -138,7 +132,7 @@ impl KVault {
     ///
     /// If the file cannot be read.
     pub fn is_empty(&self) -> Result<bool> {
-        self.handle.read(|conn| conn.is_empty(&self.handle.table))
+        self.handle.is_empty()
     }
 
     /// Removes a key; whether it was there.
@@ -148,8 +142,7 @@ impl KVault {
     /// As [`put_bytes`](Self::put_bytes).
     #[doc(alias = "__delitem__")]
     pub fn delete(&self, key: impl AsRef<[u8]>) -> Result<bool> {
-        let key = key.as_ref();
-        self.handle.write("delete a key", || Op::Delete(key.into())).map(|count| count > 0)
+        self.handle.remove(key.as_ref())
     }
 
     /// Removes a key without looking whether it was there.
@@ -158,8 +151,7 @@ impl KVault {
     ///
     /// As [`put_bytes`](Self::put_bytes).
     pub fn discard(&self, key: impl AsRef<[u8]>) -> Result<()> {
-        let key = key.as_ref();
-        self.handle.write("delete a key", || Op::Delete(key.into())).map(drop)
+        self.handle.discard(key.as_ref())
     }
 
     /// Removes all keys of this table, and of no other, in one transaction.
@@ -173,11 +165,11 @@ impl KVault {
 }
 
 fn row(key: &[u8], value: &[u8]) -> Row {
-    Row { key: key.into(), value: format::escape(value).into() }
+    Row { key: key.into(), value: Bytes::from(&*format::escape(value)) }
 }
 
 /// In the order of the keys, which is several times faster to insert, each key once.
-fn sorted(rows: Vec<Row>) -> crate::sync::Arc<[Row]> {
+fn sorted(rows: Vec<Row>) -> Arc<[Row]> {
     let rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.key, row.value)).collect();
     rows.into_iter().map(|(key, value)| Row { key, value }).collect()
 }

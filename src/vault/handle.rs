@@ -4,20 +4,21 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::Packing;
+use super::{Packing, buffering::Buffering};
 use crate::{
     Durability, Error, Options, Result,
+    buffer::Buffer,
     engine::Engine,
     fork::{self, Process},
     format::PackSettings,
-    handoff::{Reply, reply},
-    options::{HandleOptions, buffered_needs_a_cache},
+    handoff::{Reply, cache::Table as Number, reply},
+    options::HandleOptions,
     place::Place,
     registry::{self, Share},
     retry::Policy,
-    store::{Fault, ReadConn, Table},
-    sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
-    writer::{Command, Op, Write},
+    store::Table,
+    sync::{Arc, AtomicBool, AtomicUsize, Deadline, Mutex, Ordering},
+    writer::{Command, Flush, Op, Write},
 };
 
 /// A table of an open file, and how to treat it.
@@ -25,6 +26,10 @@ use crate::{
 pub(crate) struct Handle {
     pub(crate) open: Arc<Open>,
     pub(crate) table: Arc<Table>,
+    /// Its number in the cache.
+    pub(crate) number: Number,
+    /// Whether writes go to the cache.
+    pub(crate) buffering: Buffering,
     pub(crate) options: HandleOptions,
     pub(crate) pack: Packing,
 }
@@ -35,7 +40,9 @@ pub(crate) struct Handle {
 pub(crate) struct Open {
     share: Share,
     pub(crate) read_only: bool,
-    made_in: Process,
+    pub(crate) made_in: Process,
+    /// How many of its handles have switched the cache on.
+    cache_uses: AtomicUsize,
     closed: AtomicBool,
     /// Held while closing, so that a second close waits for the first.
     closing: Mutex<()>,
@@ -44,11 +51,16 @@ pub(crate) struct Open {
 }
 
 impl Handle {
-    /// Runs a read on one of the shared connections, again if it met a lock.
-    pub(crate) fn read<T>(&self, operation: impl Fn(&ReadConn) -> Result<T, Fault>) -> Result<T> {
-        self.open.check()?;
-        let readers = &self.open.engine().readers;
-        self.options.policy().run(Deadline::NEVER, || readers.with(|conn| Ok(operation(conn)?)))
+    pub(crate) fn new(open: Arc<Open>, table: Arc<Table>, options: HandleOptions) -> Self {
+        let number = open.engine().tables.number(&table);
+        let pack = Packing::new(options.pack_settings());
+        Self { open, table, number, buffering: Buffering::default(), options, pack }
+    }
+
+    /// The same on another table.
+    pub(crate) fn on(&self, table: Arc<Table>) -> Self {
+        let number = self.open.engine().tables.number(&table);
+        Self { table, number, ..self.clone() }
     }
 
     /// Sends a change of this table. `op` makes it, once for each try.
@@ -65,7 +77,7 @@ impl Handle {
 
     /// As [`Self::send`], as durable as this handle is.
     pub(crate) fn write(&self, action: &'static str, op: impl Fn() -> Op) -> Result<u64> {
-        buffered_needs_a_cache("durability", self.options.durability)?;
+        self.way()?;
         self.send(action, op, self.is_power())
     }
 
@@ -115,6 +127,7 @@ impl Open {
             share,
             read_only: options.engine.read_only,
             made_in: Process::current(),
+            cache_uses: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             closing: Mutex::new(()),
             temporary: Mutex::new(place.temporary),
@@ -153,10 +166,49 @@ impl Open {
         if self.is_closed() {
             return Ok(());
         }
+        self.flush_before_close()?;
         self.share.release()?;
         self.closed.store(true, Ordering::Release);
+        if let Some(buffer) = self.engine().buffer() {
+            buffer.release(self.cache_uses.swap(0, Ordering::SeqCst));
+        }
         drop(self.temporary.lock().take());
         Ok(())
+    }
+}
+
+impl Open {
+    /// What this open acknowledged must be stored when it is closed, also if the engine goes on
+    /// for others.
+    fn flush_before_close(&self) -> Result<()> {
+        let engine = self.engine();
+        let wanted = |buffer: &Arc<Buffer>| {
+            let flushes = buffer.options().flush_on_exit;
+            buffer.is_on() && flushes && !buffer.cache.is_clean()
+        };
+        if !engine.buffer().is_some_and(wanted) {
+            return Ok(());
+        }
+        let command = |reply| Command::Flush(Flush { power: false, ticket: None, reply });
+        match engine.call("close", Deadline::NEVER, command) {
+            Ok(_) => Ok(()),
+            // The end of the engine knows what to do about a writer that died.
+            Err(error) if error.is_closed() || engine.monitor.damage().is_some() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn add_cache_use(&self) {
+        self.cache_uses.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// For a handle that does not use the cache any more, unless closing this open said so already.
+    pub(crate) fn end_cache_use(&self) {
+        let one = |uses: usize| uses.checked_sub(1);
+        let ended = self.cache_uses.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one).is_ok();
+        if ended && let Some(buffer) = self.engine().buffer() {
+            buffer.release(1);
+        }
     }
 }
 

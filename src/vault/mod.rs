@@ -1,21 +1,27 @@
 //! The handle that users hold. What it does with bytes is in `bytes`, what is behind it in
 //! `handle`.
 
+mod buffering;
 mod bytes;
+mod cache;
 mod handle;
 mod packing;
+mod reads;
 mod typed;
+mod writes;
 
 use std::{path::Path, time::Duration};
 
+use buffering::Buffering;
+pub use cache::{CacheLock, CacheScope};
 pub(crate) use handle::Handle;
 use handle::Open;
 use packing::Packing;
+pub(crate) use reads::Reads;
 
 use crate::{
     CheckpointMode, CheckpointReport, Durability, Error, Health, OptimizeOptions, OptimizeReport,
     Options, Reader, Result, Stats,
-    options::buffered_needs_a_cache,
     store::{ReadConn, Table},
     sync::Arc,
     writer::{Command, Op},
@@ -70,8 +76,7 @@ impl KVault {
         options.validate()?;
         let table = Table::new(&options.handle.table)?;
         let open = Arc::new(Open::new(path, &options)?);
-        let pack = Packing::new(options.handle.pack_settings());
-        let vault = Self::from(Handle { open, table, options: options.handle, pack });
+        let vault = Self::from(Handle::new(open, table, options.handle));
         vault.ensure_table()?;
         Ok(vault)
     }
@@ -115,7 +120,7 @@ impl KVault {
     /// ```
     pub fn table(&self, name: &str) -> Result<Self> {
         let table = Table::new(name)?;
-        let vault = Self::from(Handle { table, ..Handle::clone(&self.handle) });
+        let vault = Self::from(self.handle.on(table));
         vault.ensure_table()?;
         Ok(vault)
     }
@@ -132,8 +137,8 @@ impl KVault {
 
     /// A handle whose writes survive what `durability` says.
     ///
-    /// [`Durability::Buffered`] needs a write cache: without one every write of the new handle
-    /// fails with [`Error::InvalidArgument`].
+    /// [`Durability::Buffered`] needs a write cache, see [`enable_cache`](Self::enable_cache): while
+    /// there is none, every write of the new handle fails with [`Error::InvalidArgument`].
     ///
     /// # Examples
     ///
@@ -150,11 +155,12 @@ impl KVault {
     pub fn with_durability(&self, durability: Durability) -> Self {
         let mut handle = Handle::clone(&self.handle);
         handle.options.durability = durability;
+        handle.buffering = Buffering::default();
         handle.into()
     }
 
-    /// A handle whose writes wait at most `timeout` for room in the queue, and begin no further
-    /// try after it. Zero: they are tried once.
+    /// A handle whose writes wait at most `timeout` for room in the queue or in the write cache,
+    /// and begin no further try after it. Zero: they are tried once.
     #[must_use]
     pub fn with_write_timeout(&self, timeout: Duration) -> Self {
         let mut handle = Handle::clone(&self.handle);
@@ -173,17 +179,16 @@ impl KVault {
 
     /// Answers when every write that was acknowledged before is committed, and with
     /// [`Durability::Power`] when it is on the disk, even if nothing was left to commit. Returns
-    /// how many keys it had to commit.
+    /// how many keys it had to commit: what lay in the write cache, in all tables.
     ///
     /// # Errors
     ///
-    /// If the disk fails, or the vault is closed.
+    /// What the flush failed with: the cache keeps everything then. [`Error::CacheLocked`] while
+    /// the cache is locked.
     #[doc(alias = "flush_cache")]
     pub fn flush(&self) -> Result<u64> {
-        let handle = &self.handle;
-        buffered_needs_a_cache("durability", handle.options.durability)?;
-        let power = handle.is_power();
-        handle.call("flush", |reply| Command::Flush { power, reply })
+        self.handle.way()?;
+        self.handle.flush(None)
     }
 
     /// Moves what is in the write-ahead log into the database.
@@ -244,7 +249,7 @@ impl KVault {
         }
     }
 
-    /// Finishes what is queued and closes the file, for this handle, its clones, and all tables
+    /// Finishes what is queued, flushes the write cache and closes the file, for this handle, its clones, and all tables
     /// and readers made from them. Another open of the same file goes on. After a failure the
     /// vault goes on too, and `close` may be called again. Afterwards everything but `close`, `stats` and `health` returns
     /// [`Error::Closed`].
@@ -253,7 +258,8 @@ impl KVault {
     ///
     /// # Errors
     ///
-    /// If the connection cannot be closed.
+    /// What the last flush of the cache failed with, [`Error::CacheLocked`] while somebody has it
+    /// locked, or why the connection cannot be closed.
     pub fn close(&self) -> Result<()> {
         self.handle.open.close()
     }

@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use super::KVault;
 use crate::{
-    CheckpointMode, CheckpointPolicy, Durability, Error, Health, OptimizeOptions, Options, Reader,
-    Result, handoff::Reply, sync::Deadline, writer::Command,
+    CacheOptions, CheckpointMode, CheckpointPolicy, Durability, Error, Health, OptimizeOptions,
+    Options, Reader, Result, handoff::Reply, sync::Deadline, writer::Command,
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -187,4 +187,68 @@ fn a_keeper_that_died_is_replaced_by_the_writer() {
     assert_eq!(vault.len().unwrap(), 1_000);
     vault.close().unwrap();
     assert_eq!(open(&dir, |options| options).len().unwrap(), 1_000);
+}
+
+/// What was put to the cache before a panic is read after it, and stored by the close or the drop.
+#[test]
+fn what_is_dirty_at_a_panic_is_stored_at_the_end() {
+    for closes in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = open(&dir, |options| options);
+        let reader = vault.reader().unwrap();
+        vault.enable_cache(CacheOptions::default()).unwrap();
+        vault.put_bytes("a", "1").unwrap();
+        vault.flush().unwrap();
+        vault.put_bytes("a", "2").unwrap();
+        vault.put_bytes("b", "1").unwrap();
+        let lock = vault.lock_cache().unwrap();
+        vault.put_bytes("c", "1").unwrap();
+        vault.panic();
+        wait_until("the cache knows", || vault.put_bytes("c", "1").is_err());
+        poisoned(vault.put_bytes("d", "1"));
+        poisoned(vault.delete("a"));
+        poisoned(vault.flush());
+        poisoned(vault.lock_cache().map(drop));
+        poisoned(vault.with_durability(Durability::Process).put_bytes("d", "1"));
+        assert_eq!(vault.get_bytes("a").unwrap().unwrap(), b"2");
+        assert_eq!(reader.len().unwrap(), 3);
+        if closes {
+            assert!(matches!(vault.close(), Err(Error::CacheLocked)));
+            drop(lock);
+            vault.close().unwrap();
+        } else {
+            drop((vault, reader));
+            drop(lock);
+        }
+        let vault = open(&dir, |options| options);
+        assert_eq!(vault.len().unwrap(), 3);
+        assert_eq!(vault.get_bytes("a").unwrap().unwrap(), b"2");
+        vault.put_bytes("d", "1").unwrap();
+    }
+}
+
+/// A writer that dies wakes who waits for room in its cache.
+#[test]
+fn a_panic_wakes_who_waits_for_room_in_the_cache() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(&dir, |options| options.busy_timeout(MINUTE).write_timeout(MINUTE));
+    vault.enable_cache(CacheOptions::default().cap_bytes(400)).unwrap();
+    let lock = Connection::open(vault.path()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    thread::scope(|scope| {
+        let put = |i: u8| {
+            let vault = &vault;
+            scope.spawn(move || vault.put_bytes([i], [0; 100]))
+        };
+        let puts: Vec<_> = (0..6).map(put).collect();
+        let panicker = scope.spawn(|| vault.panic());
+        wait_until("the panic is queued", || vault.stats().queued_ops == 1);
+        lock.execute_batch("ROLLBACK").unwrap();
+        panicker.join().unwrap();
+        let refused = puts.into_iter().map(|put| put.join().unwrap()).filter(Result::is_err);
+        refused.for_each(poisoned);
+    });
+    let there = vault.len().unwrap();
+    vault.close().unwrap();
+    assert_eq!(open(&dir, |options| options).len().unwrap(), there);
 }

@@ -2,10 +2,10 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::KVault;
+use super::{KVault, Reads};
 use crate::{
     Encoding, Result, Stored, Value, format,
-    writer::{Feature, Op, Row},
+    writer::{Feature, Row},
 };
 
 impl KVault {
@@ -185,7 +185,7 @@ impl KVault {
         let keys: Vec<Q> = keys.into_iter().collect();
         // Here, and not while a connection is held: it is the caller's code.
         let wanted: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
-        let found = self.handle.read(|conn| conn.get_many(&self.handle.table, &wanted))?;
+        let found = self.handle.get_many(&wanted)?;
         keys.iter()
             .zip(found)
             .map(|(key, stored)| self.handle.unpack(key.as_ref(), stored))
@@ -247,11 +247,10 @@ impl KVault {
 
     fn put_packed(&self, key: &[u8], packed: &[u8]) -> Result<()> {
         self.handle.check_len(packed)?;
-        let row = || Row { key: key.into(), value: packed.into() };
-        self.handle.write("store a value", || Op::Put(row())).map(drop)
+        self.handle.put(key, packed)
     }
 
     fn stored_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.handle.read(|conn| conn.get(&self.handle.table, key))
+        self.handle.get(key)
     }
 }

@@ -3,39 +3,28 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
-    command::{Command, Write},
+    command::{Command, Flush, Write},
+    flusher::Flusher,
     group,
     monitor::Monitor,
 };
 use crate::{
-    CheckpointMode, CheckpointPolicy, CheckpointReport, Error, OptimizeReport, Result,
-    handoff::{Bell, End, Inbox, Lifecycle, Load, Reply, Weigh},
-    optimize,
+    CheckpointMode, CheckpointPolicy, Error, Result,
+    buffer::Buffer,
+    handoff::{Bell, End, Inbox, Lifecycle, Load, Next, Reply, Weigh},
     readers::Readers,
-    retry,
     store::WriteConn,
-    sync::{Arc, Deadline, Mutex, channel::Received},
+    sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
 };
 
 /// A group grows no further than this. What is queued beyond it waits for the next one, so that
 /// the first caller of a group does not wait for thousands after it.
 const GROUP_OPS: usize = 1_024;
 const GROUP_BYTES: usize = 16 << 20;
-
-/// How long a write may be held up by cutting a log that is over its limit, how often that is
-/// tried, and by how much each group is slowed down while somebody keeps the log from being cut.
-const CUT_PATIENCE: Duration = Duration::from_millis(50);
-const CUT_INTERVAL: Duration = Duration::from_millis(200);
-/// At how many times the pages of a checkpoint the log is begun anew. A log that only grows costs
-/// twice as much to write as one that is written over (measured with 32 KiB pages: 40 us against
-/// 21 us a commit).
-const LONG_LOG: u32 = 8;
-const RESTART_INTERVAL: Duration = Duration::from_millis(20);
-const THROTTLE: Duration = Duration::from_millis(1);
 
 /// What the actor shares with the rest of the engine.
 pub(crate) struct Actor {
@@ -45,19 +34,23 @@ pub(crate) struct Actor {
     pub(crate) policy: CheckpointPolicy,
     /// Held by who checkpoints: a second one would be refused by SQLite at once.
     pub(crate) checkpointing: Arc<Mutex<()>>,
+    /// Set by a keeper that must not checkpoint itself.
+    pub(crate) checkpoint_due: Arc<AtomicBool>,
+    pub(crate) buffer: Arc<Buffer>,
 }
 
-struct Running {
-    shared: Actor,
+pub(super) struct Running {
+    pub(super) shared: Actor,
     inbox: Inbox<Command>,
     /// Gone once it was closed.
-    conn: Option<WriteConn>,
+    pub(super) conn: Option<WriteConn>,
     /// The group in work. It lives here so that after a panic the end is marked first, and the
     /// callers in it hear of it second.
     writes: Vec<Write>,
-    flushes: Vec<Reply<Result<u64>>>,
+    flushes: Vec<Flush>,
+    flusher: Flusher,
     /// When it was last tried to shorten the log.
-    shortened: Option<Instant>,
+    pub(super) shortened: Option<Instant>,
 }
 
 /// Starts the thread. It ends after [`Command::Close`], with the last sender, or by a panic.
@@ -67,7 +60,9 @@ pub(crate) fn spawn(
     inbox: Inbox<Command>,
     lifecycle: Arc<Lifecycle>,
 ) -> std::io::Result<JoinHandle<()>> {
+    let buffer = Arc::clone(&actor.buffer);
     let mut running = Running {
+        flusher: Flusher::new(Arc::clone(&buffer), Arc::clone(&actor.monitor)),
         shared: actor,
         inbox,
         conn: Some(conn),
@@ -80,7 +75,12 @@ pub(crate) fn spawn(
             Ok(()) => End::Closed,
             Err(panic) => End::Poisoned(panic_text(&*panic).to_owned()),
         };
+        let panicked = matches!(end, End::Poisoned(_));
         lifecycle.end_with(end, running);
+        if panicked {
+            // After the end is marked: who wakes asks why.
+            buffer.cache.poison();
+        }
     })
 }
 
@@ -88,16 +88,30 @@ impl Running {
     fn run(&mut self) {
         let mut next = None;
         loop {
+            let deadline = self.look_around();
             let command = match next.take() {
                 Some(command) => command,
-                None => match self.inbox.recv(Deadline::NEVER) {
-                    Received::Message(command) => command,
-                    Received::TimedOut => continue,
-                    Received::Disconnected => return,
+                None => match self.inbox.recv(deadline) {
+                    Next::Message(command) => command,
+                    Next::Nudge | Next::TimedOut => continue,
+                    Next::Disconnected => return,
                 },
             };
             match command {
-                Command::Write(_) | Command::Flush { .. } => next = self.group(command),
+                Command::Write(_) | Command::Flush(_) => next = self.group(command),
+                Command::EnableCache { options, reply } => {
+                    let outcome = self.flusher.enable(&options);
+                    self.answer(reply, outcome);
+                }
+                Command::DisableCache { reply } => {
+                    let outcome = self.with_conn(Flusher::disable);
+                    self.answer(reply, outcome);
+                    self.look_after_log();
+                }
+                Command::CloseCache { forced, reply } => {
+                    let outcome = self.with_conn(|flusher, conn| flusher.close(conn, forced));
+                    self.answer(reply, outcome);
+                }
                 Command::Checkpoint { mode, reply } => {
                     let outcome = self.checkpoint(mode);
                     self.answer(reply, outcome);
@@ -122,6 +136,32 @@ impl Running {
         }
     }
 
+    /// What is to be done without being asked; when to look again.
+    ///
+    /// One thing at a time: commands are not kept waiting by a cache that fills all the time.
+    fn look_around(&mut self) -> Deadline {
+        if self.shared.checkpoint_due.swap(false, Ordering::SeqCst) {
+            match self.checkpoint(CheckpointMode::Passive) {
+                Ok(_) => self.shared.monitor.checkpointed(),
+                Err(error) => crate::log::warning!("a checkpoint failed: {error}"),
+            }
+        }
+        let Some(due) = self.flusher.due() else { return Deadline::NEVER };
+        let Some(conn) = self.conn.as_mut().filter(|_| due <= Instant::now()) else {
+            return Deadline::at(due);
+        };
+        self.flusher.tend(conn);
+        self.look_after_log();
+        self.flusher.due().map_or(Deadline::NEVER, Deadline::at)
+    }
+
+    fn with_conn<T>(
+        &mut self,
+        run: impl FnOnce(&mut Flusher, &mut WriteConn) -> Result<T>,
+    ) -> Result<T> {
+        run(&mut self.flusher, self.conn.as_mut().ok_or(Error::Closed)?)
+    }
+
     /// Answers a command that is not a write.
     fn answer<T>(&self, reply: Reply<Result<T>>, outcome: Result<T>) {
         self.inbox.done(Load { ops: 1, bytes: 0 });
@@ -141,9 +181,9 @@ impl Running {
                     power |= write.power;
                     self.writes.push(write);
                 }
-                Command::Flush { power: synced, reply } => {
-                    power |= synced;
-                    self.flushes.push(reply);
+                Command::Flush(flush) => {
+                    power |= flush.power;
+                    self.flushes.push(flush);
                 }
                 other => {
                     next = Some(other);
@@ -162,141 +202,75 @@ impl Running {
     }
 
     fn commit(&mut self, power: bool, load: Load) {
-        let Outcome { answers, flushed } = self.try_commit(power);
+        let answers = self.try_commit(power);
+        let flushed = self.try_flush();
         // Room first: who is answered comes back at once with the next write.
         self.inbox.done(load);
         for (write, answer) in self.writes.drain(..).zip(answers) {
             write.reply.send(answer);
         }
-        for reply in self.flushes.drain(..) {
-            // Nothing is ever left unwritten here: there is no cache under a direct write.
-            reply.send(flushed.clone().map(|()| 0));
+        for (flush, answer) in self.flushes.drain(..).zip(flushed) {
+            flush.reply.send(answer);
         }
     }
 
-    fn try_commit(&mut self, power: bool) -> Outcome {
-        let refuse = |error: Error, writes: &[Write]| Outcome {
-            answers: writes.iter().map(|_| Err(error.clone())).collect(),
-            flushed: Err(error),
-        };
-        let monitor = &self.shared.monitor;
-        if let Some(damage) = monitor.damage() {
-            return refuse(damage, &self.writes);
+    /// Commits the writes of the group; an answer for each.
+    fn try_commit(&mut self, power: bool) -> Vec<Result<u64>> {
+        let Self { flusher, writes, shared, .. } = self;
+        if writes.is_empty() {
+            return Vec::new();
         }
-        let Some(conn) = &mut self.conn else { return refuse(Error::Closed, &self.writes) };
-
-        let mut answers = Vec::new();
-        if !self.writes.is_empty() {
-            let outcome = group::commit(conn, &self.writes, power);
+        let all = |error: Error| writes.iter().map(|_| Err(error.clone())).collect();
+        if let Some(damage) = shared.monitor.damage() {
+            return all(damage);
+        }
+        let Some(conn) = &mut self.conn else { return all(Error::Closed) };
+        let commit = |conn: &mut WriteConn| {
+            let outcome = group::commit(conn, writes, power);
             match &outcome.fault {
-                None => monitor.committed(self.writes.len(), power),
-                Some(fault) => monitor.failed(fault),
+                None => shared.monitor.committed(writes.len(), power),
+                Some(fault) => shared.monitor.failed(fault),
             }
-            answers = outcome.answers;
+            outcome.answers
+        };
+        if flusher.is_off() || !writes.iter().any(|write| write.op.changes_keys()) {
+            return commit(conn);
         }
-        let mut flushed = Ok(());
-        if let Some(damage) = monitor.damage() {
-            // A sync after one that failed claims that all is well.
-            flushed = Err(damage);
-        } else if power && !self.flushes.is_empty() {
-            // Also when nothing was written: a flush speaks for what was committed before.
-            flushed = conn.sync().map_err(|fault| {
-                monitor.failed(&fault);
-                fault.into()
-            });
-        }
-        Outcome { answers, flushed }
+        flusher.beside(conn, commit).unwrap_or_else(all)
     }
 
-    /// Tells the keeper what there is to move, and steps in itself where the log grew too long.
-    fn look_after_log(&mut self) {
-        let CheckpointPolicy::Auto { pages, wal_limit } = self.shared.policy else { return };
-        let Some(conn) = &self.conn else { return };
-        let log = conn.log();
-        let due = |interval| self.shortened.is_none_or(|at| at.elapsed() >= interval);
-        let restart_at = pages.saturating_mul(LONG_LOG);
-        if log.bytes <= wal_limit {
-            self.shared.monitor.log_is_within(true);
+    /// Flushes the cache, once for all who ask; an answer for each.
+    fn try_flush(&mut self) -> Vec<Result<u64>> {
+        let Self { flusher, flushes, shared, .. } = self;
+        if flushes.is_empty() {
+            return Vec::new();
         }
-        // Begun before the limit, so that it is not passed while it is tried.
-        if log.bytes > wal_limit / 8 * 7 {
-            if due(CUT_INTERVAL) {
-                self.shared.readers.recall();
-                let keeper_is_done = self.shared.checkpointing.try_lock_for(CUT_PATIENCE);
-                let cut = keeper_is_done.map(|_alone| conn.cut_log(CUT_PATIENCE));
-                match cut {
-                    Some(Ok(true)) => return self.shared.monitor.log_is_within(true),
-                    Some(Ok(false)) | None => {
-                        self.shared.monitor.log_is_within(log.bytes <= wal_limit);
-                    }
-                    Some(Err(fault)) => self.shared.monitor.failed(&fault),
-                }
-                self.shortened = Some(Instant::now());
+        let power = flushes.iter().any(|flush| flush.power);
+        // Who only waits for what was put before a hold may have it.
+        let held = !flusher.is_off() && flusher.is_held();
+        let mut flushed = match &mut self.conn {
+            None => Err(Error::Closed),
+            Some(_) if held && flushes.iter().all(|flush| flush.ticket.is_none()) => Ok(0),
+            Some(conn) => flush(flusher, &shared.monitor, conn, power),
+        };
+        let answer = |flush: &Flush| match flush.ticket {
+            None if held => Err(Error::CacheLocked),
+            // It may have been committed before this flush, which failed.
+            Some(ticket) if !flush.power && flusher.is_settled(ticket) => Ok(0),
+            // Of many who ask, one hears the number.
+            _ => {
+                let others = flushed.clone().map(|_| 0);
+                std::mem::replace(&mut flushed, others)
             }
-            retry::pause(THROTTLE);
-        } else if log.pages >= restart_at
-            && (log.backlog <= pages || log.pages / 2 >= restart_at)
-            && due(RESTART_INTERVAL)
-        {
-            // The keeper never quite catches up while writes go on. What is left is little: with
-            // it done, and no view in the way, the next write begins the log anew.
-            self.shared.readers.recall();
-            // The keeper may be at it: then it is waited for a little, or it is tried again soon.
-            if let Some(_alone) = self.shared.checkpointing.try_lock_for(CUT_PATIENCE)
-                && let Err(fault) = conn.checkpoint(CheckpointMode::Passive)
-            {
-                self.shared.monitor.failed(&fault);
-            }
-            self.shortened = Some(Instant::now());
-        } else if log.backlog >= pages {
-            if self.shared.monitor.is_keeper_dead() {
-                // Nobody else ends views that are idle.
-                self.shared.readers.recall();
-                if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {
-                    self.shared.monitor.failed(&fault);
-                }
-            } else {
-                self.shared.bell.ring();
-            }
-        } else {
-            self.shared.bell.ring_if_dozing();
-        }
-    }
-
-    fn checkpoint(&mut self, mode: CheckpointMode) -> Result<CheckpointReport> {
-        if mode != CheckpointMode::Passive {
-            // It waits for readers; not for our own that only hold a view to read from again.
-            self.shared.readers.recall();
-        }
-        let checkpointing = Arc::clone(&self.shared.checkpointing);
-        let _alone = checkpointing.lock();
-        Ok(self.conn()?.checkpoint(mode)?)
-    }
-
-    fn optimize(&mut self, vacuum: bool) -> Result<OptimizeReport> {
-        let started = Instant::now();
-        self.shared.readers.recall();
-        let conn = self.conn()?;
-        let page = u64::from(conn.page_size());
-        let (pages_before, free_before) = conn.pages()?;
-        if vacuum {
-            optimize::check_space(
-                conn.path(),
-                pages_before.saturating_sub(free_before).saturating_mul(page),
-            )?;
-        }
-        conn.optimize(vacuum)?;
-        let (pages_after, free_after) = conn.pages()?;
-        Ok(OptimizeReport {
-            bytes_before: pages_before.saturating_mul(page),
-            bytes_after: pages_after.saturating_mul(page),
-            free_before: free_before.saturating_mul(page),
-            free_after: free_after.saturating_mul(page),
-            elapsed: started.elapsed(),
-        })
+        };
+        flushes.iter().map(answer).collect()
     }
 
     fn close(&mut self, moved: bool) -> Result<()> {
+        if !self.flusher.is_off() {
+            // It was switched on again after it was closed for this.
+            self.with_conn(|flusher, conn| flusher.close(conn, true))?;
+        }
         if moved {
             self.conn()?.part_from_name()?;
         }
@@ -315,14 +289,31 @@ impl Running {
         Ok(())
     }
 
-    fn conn(&mut self) -> Result<&mut WriteConn> {
+    pub(super) fn conn(&mut self) -> Result<&mut WriteConn> {
         self.conn.as_mut().ok_or(Error::Closed)
     }
 }
 
-struct Outcome {
-    answers: Vec<Result<u64>>,
-    flushed: Result<()>,
+/// Has the store have everything, and if asked the disk.
+fn flush(
+    flusher: &mut Flusher,
+    monitor: &Monitor,
+    conn: &mut WriteConn,
+    power: bool,
+) -> Result<u64> {
+    if let Some(damage) = monitor.damage() {
+        // A sync after one that failed claims that all is well.
+        return Err(damage);
+    }
+    let keys = if flusher.is_off() { 0 } else { flusher.flush(conn, power)? };
+    if power && keys == 0 {
+        // A flush speaks for what was committed before, too.
+        conn.sync().map_err(|fault| {
+            monitor.failed(&fault);
+            Error::from(fault)
+        })?;
+    }
+    Ok(keys)
 }
 
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -1,10 +1,10 @@
 //! What the actor can be asked for.
 
 use crate::{
-    CheckpointMode, CheckpointReport, OptimizeReport, Result,
-    handoff::{Reply, Weigh},
+    CacheOptions, CheckpointMode, CheckpointReport, OptimizeReport, Result,
+    handoff::{Reply, Weigh, cache::Ticket},
     store::Table,
-    sync::Arc,
+    sync::{Arc, Bytes},
 };
 
 /// A message to the actor. It owns what it needs and never a handle: a queued command must not
@@ -12,10 +12,20 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Command {
     Write(Write),
-    /// Answers when everything before it is committed, and synced if asked.
-    Flush {
-        power: bool,
+    Flush(Flush),
+    EnableCache {
+        options: CacheOptions,
+        reply: Reply<Result<()>>,
+    },
+    /// From one who uses the cache: answers how many keys were flushed.
+    DisableCache {
         reply: Reply<Result<u64>>,
+    },
+    /// The first half of an end: flushes, and refuses what is put from then on. `forced`: although
+    /// the cache is held.
+    CloseCache {
+        forced: bool,
+        reply: Reply<Result<()>>,
     },
     Checkpoint {
         mode: CheckpointMode,
@@ -34,6 +44,16 @@ pub(crate) enum Command {
     /// Makes the actor panic.
     #[cfg(test)]
     Panic(&'static str),
+}
+
+/// Answers when everything before it is committed, and synced if asked, with how many keys that
+/// were.
+#[derive(Debug)]
+pub(crate) struct Flush {
+    pub(crate) power: bool,
+    /// What was put into the cache and is waited for; everything, if that is not said.
+    pub(crate) ticket: Option<Ticket>,
+    pub(crate) reply: Reply<Result<u64>>,
 }
 
 /// One logical change of one table. It happens wholly or not at all.
@@ -79,7 +99,17 @@ impl Feature {
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) key: Box<[u8]>,
-    pub(crate) value: Box<[u8]>,
+    pub(crate) value: Bytes,
+}
+
+impl Op {
+    /// Whether it changes what is stored under keys: its place among what the cache holds matters.
+    pub(crate) fn changes_keys(&self) -> bool {
+        match self {
+            Self::Put(_) | Self::Delete(_) | Self::PutMany(_) | Self::Clear => true,
+            Self::CreateTable | Self::Register(_) => false,
+        }
+    }
 }
 
 impl Row {

@@ -2,9 +2,12 @@
 
 mod actor;
 mod command;
+mod flusher;
 mod group;
 mod monitor;
+mod upkeep;
 
 pub(crate) use actor::{Actor, panic_text, spawn};
-pub(crate) use command::{Command, Feature, Op, Row, Write};
+pub(crate) use command::{Command, Feature, Flush, Op, Row, Write};
+pub(crate) use flusher::close as close_cache;
 pub(crate) use monitor::Monitor;

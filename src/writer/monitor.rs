@@ -20,6 +20,11 @@ pub(crate) struct Monitor {
     /// How the keeper died, if it did.
     keeper: Mutex<Option<Trouble>>,
     keeper_dead: AtomicBool,
+    flushes: AtomicU64,
+    flush_failures: AtomicU64,
+    /// What the last flush that failed said, and the trouble as long as none succeeded since.
+    last_flush_error: Mutex<Option<Error>>,
+    flush: Mutex<Option<Trouble>>,
     /// Since when somebody keeps the log over its limit.
     long_log: Mutex<Option<SystemTime>>,
 }
@@ -41,10 +46,12 @@ pub(crate) struct Counted {
     pub(crate) writes: u64,
     pub(crate) failures: u64,
     pub(crate) checkpoints: u64,
+    pub(crate) flushes: u64,
+    pub(crate) flush_failures: u64,
 }
 
 impl Monitor {
-    pub(super) fn committed(&self, writes: usize, synced: bool) {
+    pub(crate) fn committed(&self, writes: usize, synced: bool) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.synced.fetch_add(u64::from(synced), Ordering::Relaxed);
         self.writes.fetch_add(writes as u64, Ordering::Relaxed);
@@ -52,6 +59,28 @@ impl Monitor {
         if trouble.as_ref().is_some_and(|trouble| !trouble.lasting) {
             *trouble = None;
         }
+    }
+
+    pub(crate) fn flushed(&self) {
+        self.flushes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What is dirty stays, and is flushed later: whatever the reason is, nobody may take it for
+    /// stored.
+    pub(crate) fn flush_failed(&self, error: &Error) {
+        self.flush_failures.fetch_add(1, Ordering::Relaxed);
+        *self.last_flush_error.lock() = Some(error.clone());
+        let mut trouble = self.flush.lock();
+        let since = trouble.as_ref().map_or_else(SystemTime::now, |trouble| trouble.since);
+        *trouble = Some(Trouble { cause: error.clone(), since, lasting: false });
+    }
+
+    pub(crate) fn flush_works(&self) {
+        *self.flush.lock() = None;
+    }
+
+    pub(crate) fn last_flush_error(&self) -> Option<Error> {
+        self.last_flush_error.lock().clone()
     }
 
     pub(crate) fn checkpointed(&self) {
@@ -115,13 +144,14 @@ impl Monitor {
     }
 
     /// Set when the file must not be written to any more.
-    pub(super) fn damage(&self) -> Option<Error> {
+    pub(crate) fn damage(&self) -> Option<Error> {
         let trouble = self.trouble.lock();
         trouble.as_ref().filter(|trouble| trouble.lasting).map(|trouble| trouble.cause.clone())
     }
 
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         let trouble = self.trouble.lock().clone();
+        let trouble = trouble.or_else(|| self.flush.lock().clone());
         trouble.or_else(|| self.keeper.lock().clone()).or_else(|| self.log_trouble())
     }
 
@@ -132,6 +162,8 @@ impl Monitor {
             writes: self.writes.load(Ordering::Relaxed),
             checkpoints: self.checkpoints.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
+            flushes: self.flushes.load(Ordering::Relaxed),
+            flush_failures: self.flush_failures.load(Ordering::Relaxed),
         }
     }
 }

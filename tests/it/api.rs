@@ -3,7 +3,8 @@
 use std::{fs, path::Path, time::Duration};
 
 use kvault::{
-    CheckpointMode, Durability, Encoding, Error, Health, KVault, OptimizeOptions, Reader,
+    CacheOptions, CheckpointMode, Durability, Encoding, Error, Health, KVault, OptimizeOptions,
+    Reader,
 };
 
 use crate::support::Place;
@@ -40,6 +41,12 @@ pub(crate) fn call_everything(
         ("clear", vault.clear()),
         ("flush", vault.flush().map(drop)),
         ("flush of a power handle", power.flush().map(drop)),
+        ("enable_cache", vault.enable_cache(CacheOptions::default())),
+        ("put_bytes to the cache", vault.put_bytes("a", "2")),
+        ("lock_cache", vault.lock_cache().map(drop)),
+        ("cached", vault.cached(CacheOptions::default(), |vault| vault.put_bytes("a", "2"))),
+        ("cache", vault.cache(CacheOptions::default()).map(drop)),
+        ("disable_cache", vault.disable_cache().map(drop)),
         ("get_bytes", vault.get_bytes("a").map(drop)),
         ("get_stored", vault.get_stored("a").map(drop)),
         ("get_many_stored", vault.get_many_stored(["a"]).map(drop)),
@@ -90,6 +97,9 @@ const NOT_IN_THE_TABLE: &[&str] = &[
     "auto_pack_enabled",
     "disable_headers",
     "headers_enabled",
+    // End what a call in the table made.
+    "finish",
+    "unlock",
     // No vault is there yet.
     "open",
     "options",

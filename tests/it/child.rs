@@ -35,6 +35,9 @@ const ROLES: &[(&str, Role)] = &[
     #[cfg(target_os = "linux")]
     ("full disk", crate::full_disk::inside),
     #[cfg(target_os = "linux")]
+    ("full disk under a cache", crate::cache::inside),
+    ("two caches", crate::cache::two_caches),
+    #[cfg(target_os = "linux")]
     ("hold a view", crate::views::hold_a_view),
     #[cfg(target_os = "linux")]
     ("write for ever", crate::endless::write_for_ever),

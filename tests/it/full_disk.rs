@@ -16,7 +16,7 @@ use crate::{
 static VALUE: [u8; 20_000] = [7; 20_000];
 
 /// Takes what is left of the file system, all but a few pages for the log's index.
-fn fill(dir: &Path) -> PathBuf {
+pub(crate) fn fill(dir: &Path) -> PathBuf {
     let ballast = dir.join("ballast");
     let mut file = fs::File::create(&ballast).unwrap();
     while std::io::Write::write_all(&mut file, &[1; 4_096]).is_ok() {}

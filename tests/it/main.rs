@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should stop right there"
 )]
 
+mod cache;
 mod child;
 mod support;
 

@@ -1,8 +1,8 @@
 use super::{
-    core::{End, Gone, Lifecycle, Limits, Mailbox, Reply, Weigh, mailbox, reply},
+    core::{End, Gone, Lifecycle, Limits, Mailbox, Next, Reply, Weigh, mailbox, reply},
     model,
 };
-use crate::sync::{Arc, AtomicU64, Deadline, Ordering, channel::Received};
+use crate::sync::{Arc, AtomicU64, Deadline, Ordering};
 
 enum Message {
     Put(Reply<()>),
@@ -23,7 +23,7 @@ fn actor(
     let lifecycle = Arc::new(Lifecycle::new());
     let (stored, ending) = (Arc::clone(stored), Arc::clone(&lifecycle));
     let run = move || {
-        while let Received::Message(message) = inbox.recv(Deadline::NEVER) {
+        while let Next::Message(message) = inbox.recv(Deadline::NEVER) {
             match message {
                 Message::Put(reply) => {
                     stored.fetch_add(1, Ordering::SeqCst);

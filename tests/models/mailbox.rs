@@ -1,8 +1,8 @@
 use super::{
-    core::{Gone, Limits, Load, Mailbox, NotSent, Reply, Weigh, mailbox, reply},
+    core::{Gone, Inbox, Limits, Load, Mailbox, Next, NotSent, Reply, Weigh, mailbox, reply},
     model,
 };
-use crate::sync::{Arc, Deadline, channel::Received};
+use crate::sync::{Arc, AtomicU64, Deadline, Ordering};
 
 struct Message {
     bytes: usize,
@@ -60,7 +60,7 @@ pub(crate) fn room_reaches_whoever_waits() {
         let mailbox = Arc::new(mailbox);
         let senders = [(); 2].map(|()| model::spawn(send_one(&mailbox)));
         for _ in 0..2 {
-            assert!(matches!(inbox.recv(Deadline::NEVER), Received::Message(_)));
+            assert!(matches!(inbox.recv(Deadline::NEVER), Next::Message(_)));
             inbox.done(ONE);
         }
         for sender in senders {
@@ -128,5 +128,37 @@ pub(crate) fn closing_wakes_who_waits_for_room() {
         drop(inbox);
         assert!(!waiting.join().unwrap());
         assert_eq!(mailbox.send(of(1), Deadline::NEVER), Err(NotSent::Closed));
+    });
+}
+
+/// What is nudged for is found, whoever else nudges meanwhile, and although the queue takes nothing.
+pub(crate) fn a_nudge_is_heard() {
+    nudged(|_| ());
+}
+
+/// One that is met while the queue is drained counts as well.
+pub(crate) fn a_nudge_among_messages_is_heard() {
+    nudged(|inbox| assert!(inbox.try_recv().is_none()));
+}
+
+fn nudged(begin: fn(&Inbox<Message>)) {
+    model::check(move || {
+        let (mailbox, inbox) = mailbox(Limits { ops: 0, bytes: 0 });
+        let (mailbox, work) = (Arc::new(mailbox), Arc::new(AtomicU64::new(0)));
+        let others = [(); 2].map(|()| {
+            let (mailbox, work) = (Arc::clone(&mailbox), Arc::clone(&work));
+            model::spawn(move || {
+                work.fetch_add(1, Ordering::SeqCst);
+                mailbox.nudge();
+            })
+        });
+        begin(&inbox);
+        // Looked for without being called, then only when called.
+        while work.load(Ordering::SeqCst) < 2 {
+            assert!(matches!(inbox.recv(Deadline::NEVER), Next::Nudge));
+        }
+        for other in others {
+            other.join().unwrap();
+        }
     });
 }

@@ -66,6 +66,27 @@ fn read(lease: &Lease<Connection>, bell: &Bell) -> Result<u64, Revoked> {
     Ok(first)
 }
 
+/// Several reads see one moment, which is not before they began.
+pub(crate) fn what_is_entered_stays_as_it_is() {
+    model::check(|| {
+        let (store, bell) = (Arc::new(Store::default()), Bell::new());
+        let lease = lease_on(&store);
+        read(&lease, &bell).unwrap();
+        let writer = {
+            let store = Arc::clone(&store);
+            model::spawn(move || store.commit(1))
+        };
+        let acknowledged = store.acknowledged.load(Ordering::SeqCst);
+        let mut view = lease.enter(|| ()).unwrap().unwrap();
+        let mut look = || view.read(|conn| Ok::<_, ()>(conn.value())).unwrap().unwrap();
+        let (first, second) = (look(), look());
+        assert!(first >= acknowledged && first == second);
+        drop(view);
+        writer.join().unwrap();
+        assert_eq!(read(&lease, &bell), Ok(1));
+    });
+}
+
 /// A read sees every commit that was acknowledged before it, although the view is kept.
 pub(crate) fn a_read_sees_what_was_acknowledged() {
     model::check(|| {

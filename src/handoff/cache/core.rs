@@ -29,7 +29,6 @@ pub(crate) struct Cache<E> {
     pub(super) state: Mutex<State<E>>,
     /// Anything changed that somebody may wait for. Sizes differ, so all of them look again.
     pub(super) changed: Condvar,
-    pub(super) limits: Limits,
     /// Wakes the actor; must neither block nor call the cache.
     pub(super) wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -38,6 +37,8 @@ pub(crate) struct Cache<E> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stats {
     pub(crate) entries: usize,
+    /// Of these in the generation that takes puts.
+    pub(crate) active: usize,
     pub(crate) bytes: usize,
     pub(crate) sealed: usize,
     /// Bytes of generations that were retired or merged, and that somebody still looks at.
@@ -47,6 +48,15 @@ pub(crate) struct Stats {
     pub(crate) oldest: Option<u64>,
     /// How many flushes failed.
     pub(crate) failures: u64,
+    /// How many hold it back from being flushed.
+    pub(crate) holds: usize,
+}
+
+impl Stats {
+    /// How many a get has to ask at most before the store.
+    pub(crate) fn generations(self) -> usize {
+        self.sealed + usize::from(self.active > 0)
+    }
 }
 
 impl<E: Clone> Cache<E> {
@@ -57,11 +67,16 @@ impl<E: Clone> Cache<E> {
         Self {
             list: ArcSwap::new(StdArc::new(List::new())),
             epoch: Epoch::new(),
-            state: Mutex::new(State::new()),
+            state: Mutex::new(State::new(limits)),
             changed: Condvar::new(),
-            limits,
             wake: Box::new(wake),
         }
+    }
+
+    /// For the time from now on. What was put is left as it is.
+    pub(crate) fn limit(&self, limits: Limits) {
+        self.state.lock().limits = limits;
+        self.changed.notify_all();
     }
 
     /// What was put last, as `seen` sees it, which runs without a lock and copies what it needs:
@@ -84,6 +99,11 @@ impl<E: Clone> Cache<E> {
         self.get(key, dirty).unwrap_or_else(store)
     }
 
+    /// Whether the store has everything.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.state.lock().bytes == 0
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         let state = self.state.lock();
         let list = self.list.load();
@@ -91,11 +111,13 @@ impl<E: Clone> Cache<E> {
         let active = (state.active.entries > 0).then_some(state.next);
         Stats {
             entries: sealed + state.active.entries,
+            active: state.active.entries,
             bytes: state.bytes,
             sealed: list.sealed.len(),
             pinned: state.left.iter().map(|sealed| sealed.size.bytes).sum(),
             oldest: list.sealed.last().map(|oldest| oldest.number).or(active),
             failures: state.failures,
+            holds: state.holds,
         }
     }
 

@@ -56,7 +56,7 @@ impl<E: Clone> Cache<E> {
         while state.claim.is_some() {
             wait_until(&self.changed, &mut state, Deadline::NEVER);
         }
-        if state.holds == 0 {
+        if !state.is_held() {
             state.wanted = false;
             self.seal(&mut state, empty);
         }
@@ -98,6 +98,11 @@ impl<E: Clone> Cache<E> {
                 return Err(Unsettled::TimedOut);
             }
         }
+    }
+
+    /// Whether something that was put is in the store.
+    pub(crate) fn is_settled(&self, ticket: Ticket) -> bool {
+        self.state.lock().flushed >= ticket.number
     }
 
     /// Frees what left the cache and is not looked at any more. The actor does this, so that no

@@ -13,7 +13,7 @@ impl<E: Clone> Cache<E> {
         loop {
             let pair = {
                 let state = self.state.lock();
-                state.pair_to_merge(&self.list.load(), self.limits.sealed - SPARE)
+                state.pair_to_merge(&self.list.load(), state.limits.sealed - SPARE)
             };
             let Some((newer, older)) = pair else {
                 return;

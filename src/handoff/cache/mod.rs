@@ -26,10 +26,10 @@ mod state;
 mod swap;
 
 pub(crate) use close::NotClosed;
-pub(crate) use core::{Cache, Limits};
+pub(crate) use core::{Cache, Limits, Stats};
 pub(crate) use flush::{Change, Store, Unsettled};
 pub(crate) use hold::{Held, Hold};
 pub(crate) use key::{Dirty, ENTRY_COST, Key, KeyRef, Table};
 pub(crate) use overlay::Overlay;
 pub(crate) use put::{Refused, Ticket};
-pub(crate) use swap::Swap;
+pub(crate) use swap::{Swap, Way};

@@ -12,7 +12,7 @@ impl<E: Clone> Cache<E> {
         &self,
         store: &mut S,
     ) -> Result<Result<usize, E>, Held> {
-        self.switch_off()?;
+        self.switch(Mode::Off)?;
         let flushed = self.flush(store);
         if flushed.is_err() {
             self.turn_on();
@@ -28,15 +28,16 @@ impl<E: Clone> Cache<E> {
         list.retired += 1;
         self.publish(&state, list);
         state.mode = Mode::On;
+        self.changed.notify_all();
     }
 
     pub(crate) fn is_on(&self) -> bool {
-        self.state.lock().mode == Mode::On
+        self.state.lock().mode != Mode::Off
     }
 
     /// Runs what cannot be an entry, like clearing a table, with the cache out of the way: after
-    /// all that was put before, before all that is put later. If what is dirty cannot be flushed,
-    /// it does not run.
+    /// all that was put before, before all that is put later: puts wait. If what is dirty cannot
+    /// be flushed, it does not run.
     pub(crate) fn beside<S: Store<Error = E>, R>(
         &self,
         store: &mut S,
@@ -45,21 +46,19 @@ impl<E: Clone> Cache<E> {
         if !self.is_on() {
             return Ok(write(store));
         }
-        if let Err(why) = self.turn_off(store)? {
-            return Ok(Err(why));
-        }
-        let outcome = write(store);
+        self.switch(Mode::Aside)?;
+        let outcome = self.flush(store).and_then(|_| write(store));
         self.turn_on();
         Ok(outcome)
     }
 
-    fn switch_off(&self) -> Result<(), Held> {
+    fn switch(&self, mode: Mode) -> Result<(), Held> {
         let mut state = self.state.lock();
         if state.holds > 0 {
             return Err(Held);
         }
         // Who waits for room hears of it from the flush that follows.
-        state.mode = Mode::Off;
+        state.mode = mode;
         Ok(())
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum Refused<E> {
     Full(Option<E>),
     /// It cannot wait for its commit while the cache is held.
     Held,
+    /// Something is written beside the cache, and took too long.
+    Busy,
 }
 
 /// Something that was put, for [`Cache::settle`].
@@ -45,13 +47,14 @@ impl<E: Clone> Cache<E> {
         deadline: Deadline,
     ) -> Result<Ticket, Refused<E>> {
         let most = cost(key.bytes().len(), &value);
-        if most > self.limits.cap {
-            return self.put_apart(vec![(key, value)]);
-        }
         let mut state = self.state.lock();
+        if most > state.limits.cap {
+            drop(state);
+            return self.put_apart(vec![(key, value)], deadline);
+        }
         let patience = state.patience(deadline);
         loop {
-            state.takes_puts()?;
+            self.admit(&mut state, deadline)?;
             if self.fits_in_place(&state, key.by_ref(), most) {
                 return Ok(self.insert(state, key, value));
             }
@@ -67,14 +70,15 @@ impl<E: Clone> Cache<E> {
         deadline: Deadline,
     ) -> Result<Ticket, Refused<E>> {
         let most = batch.iter().map(|(key, value)| cost(key.bytes().len(), value)).sum();
-        if most > self.limits.cap {
-            return self.put_apart(batch);
-        }
         let mut state = self.state.lock();
+        if most > state.limits.cap {
+            drop(state);
+            return self.put_apart(batch, deadline);
+        }
         let patience = state.patience(deadline);
         loop {
-            state.takes_puts()?;
-            if self.fits(&state, most) {
+            self.admit(&mut state, deadline)?;
+            if state.fits(most) {
                 let call = self.apply(&mut state, batch);
                 return Ok(self.done(state, call));
             }
@@ -82,27 +86,53 @@ impl<E: Clone> Cache<E> {
         }
     }
 
-    /// Puts a batch whose caller waits for its commit: the cap is not asked, the flush is wanted.
-    pub(crate) fn put_through(&self, batch: Vec<(Key, Dirty)>) -> Result<Ticket, Refused<E>> {
+    /// Puts a batch whose caller waits for its commit: it may make the cache larger than its cap,
+    /// and the flush is wanted.
+    pub(crate) fn put_through(
+        &self,
+        batch: Vec<(Key, Dirty)>,
+        deadline: Deadline,
+    ) -> Result<Ticket, Refused<E>> {
         let mut state = self.state.lock();
-        state.takes_puts()?;
-        if state.holds > 0 {
-            return Err(Refused::Held);
-        }
+        self.admit_apart(&mut state, deadline)?;
         self.apply(&mut state, batch);
         state.wanted = true;
         Ok(self.done(state, true))
     }
 
     /// Puts what is larger than the cache: a generation of its own, on top of the active one.
-    pub(crate) fn put_apart(&self, batch: Vec<(Key, Dirty)>) -> Result<Ticket, Refused<E>> {
+    pub(crate) fn put_apart(
+        &self,
+        batch: Vec<(Key, Dirty)>,
+        deadline: Deadline,
+    ) -> Result<Ticket, Refused<E>> {
         let made = Generation::of(batch);
         let empty = self.empty();
-        let state = self.state.lock();
-        state.takes_puts()?;
-        let ticket = self.insert_apart(state, made, empty)?;
+        let mut state = self.state.lock();
+        self.admit_apart(&mut state, deadline)?;
+        let ticket = self.insert_apart(state, made, empty);
         self.merge();
         Ok(ticket)
+    }
+
+    /// Waits until something may be put that the cap does not bound. One at a time: else a store
+    /// that is full would let callers fill the memory.
+    pub(super) fn admit_apart(
+        &self,
+        state: &mut MutexGuard<'_, State<E>>,
+        deadline: Deadline,
+    ) -> Result<(), Refused<E>> {
+        let patience = state.patience(deadline);
+        loop {
+            self.admit(state, deadline)?;
+            if state.holds > 0 {
+                return Err(Refused::Held);
+            }
+            if state.fits_apart() {
+                return Ok(());
+            }
+            self.wait_for_room(state, &patience)?;
+        }
     }
 
     /// Puts one entry that may be put and fits.
@@ -114,7 +144,7 @@ impl<E: Clone> Cache<E> {
     ) -> Ticket {
         let before = state.active;
         self.list.load().active.insert(&mut state.active, key, value);
-        let call = self.grown(&mut state, before);
+        let call = state.grown(before);
         self.done(state, call)
     }
 
@@ -124,10 +154,7 @@ impl<E: Clone> Cache<E> {
         mut state: MutexGuard<'_, State<E>>,
         (generation, size): (Generation, Size),
         empty: Generation,
-    ) -> Result<Ticket, Refused<E>> {
-        if state.holds > 0 {
-            return Err(Refused::Held);
-        }
+    ) -> Ticket {
         let mut list = self.copy_list(&state);
         // What is active is older.
         state.seal(&mut list, empty);
@@ -137,7 +164,7 @@ impl<E: Clone> Cache<E> {
         state.wanted = true;
         self.publish(&state, list);
         self.done(state, true);
-        Ok(apart)
+        apart
     }
 
     /// Puts a batch into the active generation.
@@ -149,7 +176,7 @@ impl<E: Clone> Cache<E> {
             list.active.insert(&mut state.active, key, value);
         }
         self.epoch.end();
-        self.grown(state, before)
+        state.grown(before)
     }
 
     /// Ends a put into the active generation.

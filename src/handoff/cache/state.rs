@@ -1,7 +1,7 @@
 //! What is decided under the mutex.
 
 use super::{
-    Refused, Ticket,
+    Limits, Refused, Ticket,
     generation::{Generation, Sealed, Size},
     list::List,
 };
@@ -10,6 +10,7 @@ use crate::sync::StdArc;
 /// Everything that puts, seals and flushes agree on. Whoever changes what a waiter waits for
 /// notifies all of them.
 pub(super) struct State<E> {
+    pub(super) limits: Limits,
     pub(super) mode: Mode,
     pub(super) door: Door,
     pub(super) poisoned: bool,
@@ -40,6 +41,8 @@ pub(super) struct State<E> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     On,
+    /// They wait: something is written beside the cache.
+    Aside,
     /// They go to the store.
     Off,
 }
@@ -61,8 +64,9 @@ pub(super) struct Claim {
 }
 
 impl<E: Clone> State<E> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         Self {
+            limits,
             mode: Mode::Off,
             door: Door::Open,
             poisoned: false,
@@ -95,6 +99,12 @@ impl<E: Clone> State<E> {
         Ok(())
     }
 
+    /// Whether what was put since the first hold has to stay. The last flush of all does not ask:
+    /// nobody could put anything to it any more, and it commits all of it in one piece.
+    pub(super) fn is_held(&self) -> bool {
+        self.holds > 0 && self.door == Door::Open
+    }
+
     /// Puts the active generation to the sealed ones, an empty one in its place. One that is empty
     /// itself stays.
     pub(super) fn seal(&mut self, list: &mut List, empty: Generation) {
@@ -116,13 +126,13 @@ impl<E: Clone> State<E> {
 
     /// The newest generation that may be committed now.
     pub(super) fn committable(&self) -> u64 {
-        if self.holds > 0 { self.floor } else { u64::MAX }
+        if self.is_held() { self.floor } else { u64::MAX }
     }
 
     /// Whether a flush could commit anything.
     pub(super) fn has_work(&self, list: &List) -> bool {
         let sealed = list.sealed.last().is_some_and(|oldest| oldest.number <= self.committable());
-        sealed || (self.holds == 0 && self.active.entries > 0)
+        sealed || (!self.is_held() && self.active.entries > 0)
     }
 
     /// For what was just put into the active generation. After an empty batch that may be empty

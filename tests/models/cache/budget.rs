@@ -56,6 +56,24 @@ pub(crate) fn a_failed_flush_ends_the_wait_for_room() {
     });
 }
 
+/// What is larger than the cache is put one at a time: else a store that is full for long would
+/// have callers fill the memory.
+pub(crate) fn what_is_apart_comes_one_at_a_time() {
+    model::check(|| {
+        let bell = Arc::new(Bell::new());
+        let cache = with(Limits { cap: ONE - 1, ..ROOMY }, &bell);
+        let other = beside(&cache, &Db::new(&[]), |cache, _| {
+            cache.put(owned(A), dirty(1), Deadline::NOW).is_ok()
+        });
+        let through = vec![(owned(B), dirty(1))];
+        let both = [cache.put_through(through, Deadline::NOW).is_ok(), other.join().unwrap()];
+        assert_ne!(both[0], both[1], "none, or both at once");
+        assert_eq!(cache.stats().bytes, ONE);
+        cache.flush(&mut Db::new(&[])).unwrap();
+        assert!(cache.put(owned(C), dirty(1), Deadline::NOW).is_ok());
+    });
+}
+
 /// Somebody waits for room and is refused, whatever happens to them or before them.
 fn waits<T>(event: impl Fn(&Shared) -> T + Send + Sync + 'static) {
     model::check(move || {

@@ -50,7 +50,7 @@ pub(crate) fn two_closes_both_flush() {
 pub(crate) fn a_close_after_a_panic_flushes() {
     model::check(|| {
         let (cache, mut db) = (roomy(), Db::new(&[]));
-        let ticket = cache.put_through(vec![entry(A, 1)]).unwrap();
+        let ticket = cache.put_through(vec![entry(A, 1)], super::NEVER).unwrap();
         let actor = beside(&cache, &db, |cache, _| {
             // The panic unwinds, and marks the end.
             drop(cache.begin_flush());

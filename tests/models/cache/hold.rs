@@ -38,12 +38,14 @@ pub(crate) fn who_waits_for_a_commit_is_not_stopped_by_a_hold() {
         let bell = Arc::new(Bell::new());
         let (cache, db) = (with(ROOMY, &bell), Db::new(&[]));
         let actor = actor(&cache, &db, &bell);
-        let putter = beside(&cache, &db, |cache, db| match cache.put_through(vec![entry(A, 1)]) {
-            Ok(ticket) => {
-                cache.settle(ticket, super::NEVER).unwrap();
-                assert_eq!(db.number(A), 1);
+        let putter = beside(&cache, &db, |cache, db| {
+            match cache.put_through(vec![entry(A, 1)], super::NEVER) {
+                Ok(ticket) => {
+                    cache.settle(ticket, super::NEVER).unwrap();
+                    assert_eq!(db.number(A), 1);
+                }
+                Err(refused) => assert_eq!(refused, Refused::Held),
             }
-            Err(refused) => assert_eq!(refused, Refused::Held),
         });
         let hold = Cache::hold(&cache);
         putter.join().unwrap();
@@ -58,7 +60,7 @@ pub(crate) fn merging_does_not_cross_the_floor() {
     model::check(|| {
         let bell = Arc::new(Bell::new());
         let (cache, db) = (with(Limits { sealed: 4, ..ROOMY }, &bell), Db::new(&[]));
-        let ticket = cache.put_through(vec![entry(A, 1)]).unwrap();
+        let ticket = cache.put_through(vec![entry(A, 1)], super::NEVER).unwrap();
         let hold = Cache::hold(&cache);
         assert!(put(&cache, B, 1));
         drop(cache.overlay());
@@ -103,5 +105,23 @@ pub(crate) fn the_end_of_a_hold_brings_the_flush() {
         cache.settle(ticket, super::NEVER).unwrap();
         bell.stop();
         actor.join().unwrap();
+    });
+}
+
+/// Who ends everything commits what is held too, all of it at once, and a hold that is taken or
+/// ends meanwhile changes nothing.
+pub(crate) fn the_end_of_all_does_not_wait_for_a_hold() {
+    model::check(|| {
+        let (cache, mut db) = (roomy(), Db::new(&[]));
+        let hold = Cache::hold(&cache);
+        assert!(put(&cache, A, 1) && put(&cache, B, 2));
+        let other = beside(&cache, &db, |cache, _| {
+            drop(hold);
+            Cache::hold(&cache)
+        });
+        cache.close_held(&mut db).unwrap();
+        drop(other.join().unwrap());
+        assert_eq!((db.number(A), db.number(B)), (1, 2));
+        assert_eq!(db.view().commits, [2]);
     });
 }

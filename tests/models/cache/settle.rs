@@ -13,7 +13,7 @@ pub(crate) fn what_is_settled_is_in_the_store() {
         let (cache, db) = (with(ROOMY, &bell), Db::new(&[]));
         let actor = actor(&cache, &db, &bell);
         assert!(put(&cache, A, 1) && put(&cache, B, 1));
-        let ticket = cache.put_through(vec![entry(A, 2)]).unwrap();
+        let ticket = cache.put_through(vec![entry(A, 2)], super::NEVER).unwrap();
         cache.settle(ticket, super::NEVER).unwrap();
         assert_eq!((db.number(A), db.number(B)), (2, 1));
         bell.stop();

@@ -1,6 +1,6 @@
 use super::super::core::{
     Bell,
-    cache::{KeyRef, Limits, Refused, Swap},
+    cache::{KeyRef, Limits, Refused, Swap, Way},
 };
 use super::{
     A, B, Db, ONE, ROOMY, Shared, beside, dirty, model, number, owned, put, read, roomy, with,
@@ -21,7 +21,8 @@ fn swap(
         let number = db.number(key);
         Ok::<_, ()>((number > 0).then(|| Bytes::from([number])))
     };
-    let outcome = cache.compare_and_swap(&owned(key), old, &dirty(new), base, super::NEVER);
+    let outcome =
+        cache.compare_and_swap(&owned(key), old, &dirty(new), base, Way::Buffered, super::NEVER);
     Ok(match outcome.unwrap()? {
         Swap::Swapped(_) => true,
         Swap::Conflict(found) => {
@@ -73,6 +74,27 @@ pub(crate) fn a_swap_notices_what_passed_through_the_cache() {
         writer.join().unwrap();
         assert_eq!(read(&cache, &db, A), 5, "a swap over a value that was not compared");
     });
+}
+
+/// Of two who remove a key one hears that it was there, wherever it is meanwhile.
+pub(crate) fn a_key_is_removed_once() {
+    model::check(|| {
+        let (cache, mut db) = (roomy(), Db::new(&[]));
+        assert!(put(&cache, A, 1));
+        let other = beside(&cache, &db, |cache, mut db| {
+            cache.flush(&mut db).unwrap();
+            remove(&cache, &db)
+        });
+        let removed = [remove(&cache, &db), other.join().unwrap()];
+        assert_ne!(removed[0], removed[1], "by both or by none");
+        cache.flush(&mut db).unwrap();
+        assert_eq!(db.number(A), 0);
+    });
+}
+
+fn remove(cache: &Shared, db: &Db) -> bool {
+    let stored = || Ok::<_, ()>(db.number(A) > 0);
+    cache.remove(&owned(A), stored, Way::Buffered, super::NEVER).unwrap().unwrap().is_some()
 }
 
 /// While a swap waits for room the value may change.

@@ -1,0 +1,293 @@
+//! From the write cache to the file: when, and what becomes of it.
+
+use std::time::Instant;
+
+use super::Monitor;
+use crate::{
+    CacheOptions, Error, Result,
+    buffer::{Buffer, Tables},
+    handoff::cache::{Change, NotClosed, Store, Table as Number, Ticket},
+    retry::Pauses,
+    store::{Class, Fault, Table, WriteConn},
+    sync::Arc,
+};
+
+/// The actor's part of the cache.
+pub(super) struct Flusher {
+    pub(super) buffer: Arc<Buffer>,
+    monitor: Arc<Monitor>,
+    pauses: Pauses,
+    /// Not before this, after a flush that failed.
+    retry_at: Option<Instant>,
+}
+
+/// A connection as a place to flush to.
+pub(crate) struct Sink<'a> {
+    pub(crate) conn: &'a mut WriteConn,
+    pub(crate) tables: &'a Tables,
+    pub(crate) monitor: &'a Monitor,
+    /// Whether the commit waits for the disk.
+    pub(crate) synced: bool,
+}
+
+impl Flusher {
+    pub(super) fn new(buffer: Arc<Buffer>, monitor: Arc<Monitor>) -> Self {
+        Self { buffer, monitor, pauses: Pauses::new(), retry_at: None }
+    }
+
+    /// When to flush next without being asked; none: not before something happens.
+    pub(super) fn due(&self) -> Option<Instant> {
+        if self.is_off() {
+            return None;
+        }
+        let now = Instant::now();
+        let due = if self.buffer.users() == 0 { self.end_due(now) } else { self.flush_due(now) };
+        due.map(|due| self.retry_at.map_or(due, |retry| retry.max(due)))
+    }
+
+    fn flush_due(&self, now: Instant) -> Option<Instant> {
+        let cache = &self.buffer.cache;
+        let since = self.buffer.dirty_since();
+        let interval = self.buffer.options().flush_interval;
+        let old = since.zip(interval).and_then(|(since, interval)| since.checked_add(interval));
+        if old.is_some_and(|old| old <= now) {
+            // A flag, so that the end of a hold knows of it.
+            cache.want_flush();
+        }
+        if cache.wants_flush() { Some(now) } else { old.filter(|old| *old > now) }
+    }
+
+    /// Nobody uses it any more: it is to be switched off.
+    fn end_due(&self, now: Instant) -> Option<Instant> {
+        let cache = &self.buffer.cache;
+        cache.want_flush();
+        (!cache.is_held()).then_some(now)
+    }
+
+    /// What is [due](Self::due). What fails is tried again later.
+    pub(super) fn tend(&mut self, conn: &mut WriteConn) {
+        let unused = self.buffer.users() == 0;
+        let outcome = if unused { self.turn_off(conn) } else { self.flush(conn, false) };
+        if let Err(error) = outcome {
+            crate::log::warning!("a flush failed: {error}");
+        }
+    }
+
+    /// Commits all that may be committed; how many keys that were.
+    pub(super) fn flush(&mut self, conn: &mut WriteConn, synced: bool) -> Result<u64> {
+        if let Some(damage) = self.monitor.damage() {
+            self.postpone();
+            return Err(damage);
+        }
+        let seal = Instant::now();
+        let outcome = self.buffer.cache.flush(&mut sink(&self.buffer, &self.monitor, conn, synced));
+        self.note(seal, &outcome);
+        Ok(outcome? as u64)
+    }
+
+    /// Whether the flush that somebody waits for has been.
+    pub(super) fn is_settled(&self, ticket: Ticket) -> bool {
+        self.buffer.cache.is_settled(ticket)
+    }
+
+    /// Whether something else may be written without the cache knowing.
+    pub(super) fn is_off(&self) -> bool {
+        !self.buffer.is_on()
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.buffer.cache.is_held()
+    }
+
+    pub(super) fn enable(&mut self, options: &CacheOptions) -> Result<()> {
+        if self.buffer.is_on() && self.buffer.users() > 0 {
+            if let Some((name, asked, is)) = self.buffer.options().difference(options) {
+                let why = format!("the file has a cache already in this process, with {is}");
+                return Err(Error::invalid(name, asked, why));
+            }
+        } else {
+            self.buffer.set_options(options);
+        }
+        if !self.buffer.is_on() {
+            self.buffer.cache.turn_on();
+            self.buffer.set_on(true);
+        }
+        self.buffer.add_user();
+        Ok(())
+    }
+
+    /// For one user who wants it no more: flushes, and switches it off if that was the last one.
+    pub(super) fn disable(&mut self, conn: &mut WriteConn) -> Result<u64> {
+        if self.buffer.is_on() && self.buffer.users() <= 1 {
+            return self.turn_off(conn);
+        }
+        if self.is_held() {
+            return Err(Error::CacheLocked);
+        }
+        self.flush(conn, false)
+    }
+
+    fn turn_off(&mut self, conn: &mut WriteConn) -> Result<u64> {
+        if let Some(damage) = self.monitor.damage() {
+            self.postpone();
+            return Err(damage);
+        }
+        let seal = Instant::now();
+        let mut sink = sink(&self.buffer, &self.monitor, conn, false);
+        let outcome = self.buffer.cache.turn_off(&mut sink).map_err(|_held| Error::CacheLocked)?;
+        self.note(seal, &outcome);
+        let keys = outcome?;
+        self.buffer.set_on(false);
+        Ok(keys as u64)
+    }
+
+    /// Runs what cannot wait in the cache, after all that does. Nothing if that cannot be flushed.
+    pub(super) fn beside<T>(
+        &mut self,
+        conn: &mut WriteConn,
+        write: impl FnOnce(&mut WriteConn) -> T,
+    ) -> Result<T> {
+        let seal = Instant::now();
+        let mut sink = sink(&self.buffer, &self.monitor, conn, false);
+        let outcome = self
+            .buffer
+            .cache
+            .beside(&mut sink, |sink| Ok(write(sink.conn)))
+            .map_err(|_held| Error::CacheLocked)?;
+        self.note(seal, &outcome);
+        outcome
+    }
+
+    /// Refuses what is put from now on, and flushes what was put before.
+    pub(super) fn close(&mut self, conn: &mut WriteConn, forced: bool) -> Result<()> {
+        if let Some(damage) = self.monitor.damage().filter(|_| !self.buffer.cache.is_clean()) {
+            return Err(damage);
+        }
+        close(&self.buffer, &self.monitor, conn, forced)
+    }
+
+    fn note<T>(&mut self, seal: Instant, outcome: &Result<T>) {
+        match outcome {
+            Ok(_) => {
+                self.retry_at = None;
+                self.pauses.reset();
+                self.monitor.flush_works();
+                if self.is_held() {
+                    self.buffer.dirty_since();
+                } else {
+                    self.buffer.flushed(seal);
+                }
+            }
+            Err(error) => {
+                self.monitor.flush_failed(error);
+                self.postpone();
+            }
+        }
+        self.buffer.cache.free();
+    }
+
+    fn postpone(&mut self) {
+        self.retry_at = Instant::now().checked_add(self.pauses.next());
+    }
+}
+
+fn sink<'a>(
+    buffer: &'a Buffer,
+    monitor: &'a Monitor,
+    conn: &'a mut WriteConn,
+    synced: bool,
+) -> Sink<'a> {
+    Sink { conn, tables: &buffer.tables, monitor, synced }
+}
+
+/// Closes a cache: by the actor, or after the actor's death by who closes the engine. `forced`:
+/// although it is held.
+pub(crate) fn close(
+    buffer: &Buffer,
+    monitor: &Monitor,
+    conn: &mut WriteConn,
+    forced: bool,
+) -> Result<()> {
+    if !buffer.options().flush_on_exit {
+        buffer.cache.abandon();
+        return Ok(());
+    }
+    let mut sink = sink(buffer, monitor, conn, false);
+    let closed =
+        if forced { buffer.cache.close_held(&mut sink) } else { buffer.cache.close(&mut sink) };
+    closed.map_err(|why| match why {
+        NotClosed::Held => Error::CacheLocked,
+        NotClosed::Failed(error) => {
+            monitor.flush_failed(&error);
+            error
+        }
+    })
+}
+
+impl Store for Sink<'_> {
+    type Error = Error;
+
+    fn commit(&mut self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<()> {
+        match self.try_commit(changes) {
+            Ok(keys) => {
+                self.monitor.committed(keys, self.synced);
+                self.monitor.flushed();
+                Ok(())
+            }
+            Err(fault) => {
+                self.monitor.failed(&fault);
+                Err(fault.error)
+            }
+        }
+    }
+}
+
+impl Sink<'_> {
+    fn try_commit(
+        &mut self,
+        changes: &mut dyn Iterator<Item = Change<'_>>,
+    ) -> Result<usize, Fault> {
+        let pages = self.conn.pages_written()?;
+        self.conn.begin(self.synced)?;
+        let written = self.write(changes).and_then(|keys| self.conn.commit().map(|()| keys));
+        if written.is_err() {
+            self.conn.rollback()?;
+        }
+        let keys = written?;
+        if self.synced && self.conn.pages_written()? == pages {
+            // Nothing was written, and so nothing synced: not what was committed before either.
+            self.conn.sync()?;
+        }
+        Ok(keys)
+    }
+
+    fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {
+        let mut keys = 0;
+        let mut current: Option<(Number, Arc<Table>)> = None;
+        for change in changes {
+            // They come table by table.
+            let table = match current.take() {
+                Some((number, table)) if number == change.table => table,
+                _ => self.table(change.table)?,
+            };
+            let (_, table) = current.insert((change.table, table));
+            match change.value {
+                Some(value) => self.conn.put(table, change.key, value)?,
+                None => drop(self.conn.delete(table, change.key)?),
+            }
+            keys += 1;
+        }
+        Ok(keys)
+    }
+
+    /// The table to write to. It is made again if another program dropped it: what was
+    /// acknowledged is not given up.
+    fn table(&self, number: Number) -> Result<Arc<Table>, Fault> {
+        let table = self.tables.get(number).ok_or_else(|| {
+            let why = "is the number of no table";
+            Fault { error: Error::invalid("table", number.0, why), class: Class::Operation }
+        })?;
+        self.conn.create(&table)?;
+        Ok(table)
+    }
+}
