@@ -151,7 +151,10 @@ pub(crate) fn crash(
             }
             check::recovers(image, &workload.setup, &allowed, folder.path())
                 .map(|()| true)
-                .map_err(|why| format!("{crash:?} crash after event {at} of {}, {ended} ended, begun {begun}: {why}\nafter\n{}", trace.events.len(), trace.history.tell()))
+                .map_err(|why| {
+                    let moment = format!("{crash:?} crash after event {at}, {ended} ended");
+                    format!("{moment}: {why}\nafter\n{}", tell(trace, at, image))
+                })
         };
         count.crashes += usize::from(look(Crash::Process, &disk.after_a_crash())?);
         let styles = if some.is_some() { vec![*chance.pick(&STYLES)] } else { STYLES.to_vec() };
@@ -161,6 +164,18 @@ pub(crate) fn crash(
         }
     }
     Ok(count)
+}
+
+/// For people: what was done, what of it reached the disk last, and what is left.
+fn tell(trace: &Trace, at: usize, image: &Image) -> String {
+    let mut told = trace.history.tell();
+    for event in &trace.events[at.saturating_sub(40)..=at] {
+        told += &format!("    {}\n", event.tell());
+    }
+    for (name, content) in &image.0 {
+        told += &format!("  left: {name} with {} bytes\n", content.len());
+    }
+    told + &format!("  failed: {:?}", trace.fired)
 }
 
 /// Which files were looked at already.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    fmt,
     sync::Arc,
 };
 
@@ -11,9 +12,23 @@ use crate::{
 };
 
 /// What all tables hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     tables: BTreeMap<u8, BTreeMap<u8, Mark>>,
+}
+
+/// Short enough to compare by eye: for each table the keys, each with the step that wrote it.
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (table, rows) in &self.tables {
+            write!(f, " t{table}[")?;
+            for (key, mark) in rows {
+                write!(f, " {key}@{}", mark.step)?;
+            }
+            write!(f, " ]")?;
+        }
+        Ok(())
+    }
 }
 
 impl State {

@@ -28,6 +28,16 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// For people.
+    pub(crate) fn tell(&self) -> String {
+        match self {
+            Self::Write { file, at, bytes } => {
+                format!("Write {{ file: {file}, at: {at}, {} bytes }}", bytes.len())
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
     /// Whether a crash before it and one after it leave different files or different promises.
     pub(crate) fn matters(&self) -> bool {
         !matches!(self, Self::Begin(_))
