@@ -49,7 +49,10 @@ pub(crate) fn open_writer(settings: &Settings) -> Result<(WriteConn, Effective),
         )));
     }
     let tune = || {
-        set(&conn, "synchronous", "NORMAL")?;
+        // A rollback journal that is not synced can leave a file that is torn for good, and one
+        // whose end was not synced comes back after a power failure, and undoes what was
+        // acknowledged: EXTRA syncs the folder too.
+        set(&conn, "synchronous", if settings.wal { "NORMAL" } else { "EXTRA" })?;
         set(&conn, "cache_size", -i64::from(settings.cache_kb))?;
         // The checkpointer does it, beside the writes and not in one of them.
         set(&conn, "wal_autocheckpoint", 0)?;
