@@ -101,38 +101,62 @@ fn torn(change: &Change, chance: &mut Chance) -> Change {
 type Sector = [u8; SECTOR];
 
 /// Every sector as it was at some time since the last sync.
+///
+/// Cutting a file is one step, as SQLite takes it to be: it happened, with all before it, or it
+/// did not, and nothing after it.
 fn sectors(file: &File, chance: &mut Chance) -> Vec<u8> {
-    let mut lengths = vec![file.synced.len()];
-    let mut versions: BTreeMap<usize, Vec<Sector>> = BTreeMap::new();
+    let mut parts = vec![Part::new(&file.synced)];
     let mut content = file.synced.clone();
     for change in &file.changes {
         let before = content.len();
         change.apply(&mut content);
-        lengths.push(content.len());
-        let (from, to) = match change {
-            Change::Write { at, bytes } => (*at, at + bytes.len()),
-            Change::Length(length) => (before.min(*length), before.max(*length)),
+        let touched = match change {
+            Change::Write { at, bytes } => *at..at + bytes.len(),
+            Change::Length(length) if *length < before => {
+                parts.push(Part::new(&content));
+                continue;
+            }
+            Change::Length(length) => before..*length,
         };
-        for number in from / SECTOR..to.div_ceil(SECTOR) {
-            let known = versions.entry(number);
-            known.or_insert_with(|| vec![sector(&file.synced, number)]).push(sector(&content, number));
+        let part = parts.last_mut().unwrap();
+        part.lengths.push(content.len());
+        for number in touched.start / SECTOR..touched.end.div_ceil(SECTOR) {
+            let first = || vec![sector(&part.base, number)];
+            part.versions.entry(number).or_insert_with(first).push(sector(&content, number));
         }
     }
-    let mut survives = file.synced.clone();
-    survives.resize(lengths.iter().copied().max().unwrap(), 0);
-    for (number, versions) in versions {
-        let at = chance.below(versions.len());
-        let mut sector = versions[at];
-        if at > 0 && chance.percent(20) {
-            let tear = chance.below(SECTOR);
-            sector[tear..].copy_from_slice(&versions[at - 1][tear..]);
-        }
-        let room = &mut survives[number * SECTOR..];
-        let room_len = room.len().min(SECTOR);
-        room[..room_len].copy_from_slice(&sector[..room_len]);
+    chance.pick(&parts).survivor(chance)
+}
+
+/// What happened to a file from one cut to the next.
+struct Part {
+    base: Vec<u8>,
+    lengths: Vec<usize>,
+    versions: BTreeMap<usize, Vec<Sector>>,
+}
+
+impl Part {
+    fn new(base: &[u8]) -> Self {
+        Self { base: base.to_vec(), lengths: vec![base.len()], versions: BTreeMap::new() }
     }
-    survives.truncate(*chance.pick(&lengths));
-    survives
+
+    fn survivor(&self, chance: &mut Chance) -> Vec<u8> {
+        let mut survives = self.base.clone();
+        survives.resize(self.lengths.iter().copied().max().unwrap(), 0);
+        for (number, versions) in &self.versions {
+            let at = chance.below(versions.len());
+            let mut sector = versions[at];
+            if at > 0 && chance.percent(20) {
+                let tear = chance.below(SECTOR);
+                sector[tear..].copy_from_slice(&versions[at - 1][tear..]);
+            }
+            let room = &mut survives[number * SECTOR..];
+            let len = room.len().min(SECTOR);
+            room[..len].copy_from_slice(&sector[..len]);
+        }
+        survives.truncate(*chance.pick(&self.lengths));
+        survives
+    }
 }
 
 fn sector(content: &[u8], number: usize) -> Sector {

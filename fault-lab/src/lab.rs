@@ -169,7 +169,8 @@ pub(crate) fn crash(
 /// For people: what was done, what of it reached the disk last, and what is left.
 fn tell(trace: &Trace, at: usize, image: &Image) -> String {
     let mut told = trace.history.tell();
-    for event in &trace.events[at.saturating_sub(40)..=at] {
+    let tail = std::env::var("LAB_TAIL").map_or(40, |tail| tail.parse().unwrap());
+    for event in &trace.events[at.saturating_sub(tail)..=at] {
         told += &format!("    {}\n", event.tell());
     }
     for (name, content) in &image.0 {
