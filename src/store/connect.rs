@@ -131,7 +131,13 @@ fn switch_journal(conn: &Connection, wanted: &str) -> rusqlite::Result<String> {
     if now == wanted {
         return Ok(now);
     }
-    conn.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0))
+    let mut switch = conn.prepare(&format!("PRAGMA journal_mode = {wanted}"))?;
+    let mut rows = switch.query([])?;
+    let mode = rows.next()?.map(|row| row.get(0)).transpose()?.unwrap_or(now);
+    // The answer comes before the commit: whether that worked, only the end of the rows says.
+    // Without it a log would be believed in that is not there.
+    while rows.next()?.is_some() {}
+    Ok(mode)
 }
 
 fn effective(

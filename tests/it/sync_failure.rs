@@ -5,7 +5,7 @@ use kvault::{Durability, Error, Health};
 
 use crate::{
     support::{Place, assert_err},
-    syncs::set_broken,
+    syncs::{break_next, set_broken},
 };
 
 #[test]
@@ -71,4 +71,19 @@ fn a_failed_flush_is_as_bad() {
     let vault = place.open();
     assert_eq!(vault.get_bytes("before").unwrap().unwrap(), b"1");
     vault.put_bytes("after", "2").unwrap();
+}
+
+/// SQLite answers that there is a log now before it has committed that. Found by the fault lab.
+#[test]
+fn a_log_that_could_not_be_begun_is_not_believed_in() {
+    let place = Place::new();
+    std::fs::write(place.file(), "").unwrap();
+    break_next(place.file());
+    let error = place.try_open(|options| options).unwrap_err();
+    assert!(matches!(error, Error::Io { .. }), "{error:?}");
+
+    let vault = place.open();
+    vault.put_bytes("key", "value").unwrap();
+    assert!(place.beside("-wal").exists());
+    vault.close().unwrap();
 }
