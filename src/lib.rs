@@ -53,6 +53,7 @@ mod buffer;
 mod checkpoint;
 mod engine;
 mod error;
+mod failpoint;
 mod files;
 mod fork;
 mod format;

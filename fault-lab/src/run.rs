@@ -71,7 +71,10 @@ pub(crate) fn run(
             count: world.count(),
             fired: world.fired(),
         }),
-        Err(why) => Err(format!("{why}\nafter\n{}", history.tell())),
+        Err(why) => {
+            let failed = world.fired();
+            Err(format!("{why}\nafter\n{}  failed: {failed:?}", history.tell()))
+        }
     }
 }
 
@@ -92,10 +95,11 @@ impl Driver<'_> {
     /// Opens the vault and makes the table, where that is still to be done.
     fn prepare(&mut self, op: &Op) -> Result<(), String> {
         let Some(table) = op.table() else { return Ok(()) };
-        if matches!(self.vault.as_ref().map(KVault::health), Some(Health::Broken { .. })) {
-            self.close()?;
-        }
         for _ in 0..TRIES {
+            // It takes no writes until it is opened anew.
+            if matches!(self.vault.as_ref().map(KVault::health), Some(Health::Broken { .. })) {
+                self.close()?;
+            }
             if self.vault.is_none() {
                 self.open();
             }

@@ -9,7 +9,7 @@ use super::{
     ffi::{self, ForkSafe, WalIndex},
     schema,
 };
-use crate::{CheckpointMode, CheckpointReport};
+use crate::{CheckpointMode, CheckpointReport, failpoint::reached};
 
 #[derive(Debug)]
 pub(crate) struct WriteConn {
@@ -210,6 +210,7 @@ impl WriteConn {
     /// Lets SQLite look after its statistics, and with `vacuum` write the file anew without gaps.
     pub(crate) fn optimize(&self, vacuum: bool) -> Result<(), Fault> {
         self.batch("PRAGMA optimize", "optimize")?;
+        reached!("mid-optimize");
         if vacuum { self.batch("VACUUM", "vacuum") } else { Ok(()) }
     }
 

@@ -6,6 +6,7 @@ use super::Monitor;
 use crate::{
     CacheOptions, Error, Result,
     buffer::{Buffer, Tables},
+    failpoint::{broken, reached},
     handoff::cache::{Change, NotClosed, Store, Table as Number, Ticket},
     retry::Pauses,
     store::{Class, Fault, Table, WriteConn},
@@ -81,6 +82,9 @@ impl Flusher {
         }
         let seal = Instant::now();
         let outcome = self.buffer.cache.flush(&mut sink(&self.buffer, &self.monitor, conn, synced));
+        if broken!("retire before commit") {
+            conn.commit()?;
+        }
         self.note(seal, &outcome);
         Ok(outcome? as u64)
     }
@@ -247,8 +251,13 @@ impl Sink<'_> {
         &mut self,
         changes: &mut dyn Iterator<Item = Change<'_>>,
     ) -> Result<usize, Fault> {
+        reached!("sealed, not committed");
         let pages = self.conn.pages_written()?;
-        self.conn.begin(self.synced)?;
+        self.conn.begin(self.synced && !broken!("skip a sync"))?;
+        if broken!("retire before commit") {
+            // The actor commits it, some time.
+            return self.write(changes);
+        }
         let written = self.write(changes).and_then(|keys| self.conn.commit().map(|()| keys));
         if written.is_err() {
             self.conn.rollback()?;
@@ -258,6 +267,7 @@ impl Sink<'_> {
             // Nothing was written, and so nothing synced: not what was committed before either.
             self.conn.sync()?;
         }
+        reached!("committed, not retired");
         Ok(keys)
     }
 
@@ -273,6 +283,7 @@ impl Sink<'_> {
             let (_, table) = current.insert((change.table, table));
             match change.value {
                 Some(value) => self.conn.put(table, change.key, value)?,
+                None if broken!("drop a tombstone") => {}
                 None => drop(self.conn.delete(table, change.key)?),
             }
             keys += 1;

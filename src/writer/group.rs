@@ -3,6 +3,7 @@
 use super::command::{Op, Write};
 use crate::{
     Error, Result,
+    failpoint::broken,
     store::{Class, Fault, WriteConn},
 };
 
@@ -59,10 +60,13 @@ fn try_commit(
     synced: bool,
 ) -> Result<Vec<Result<u64>>, Fault> {
     let pages = conn.pages_written()?;
-    conn.begin(synced)?;
+    conn.begin(synced && !broken!("skip a sync"))?;
     let committed = (|| {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
+            if broken!("split a batch") {
+                commit_a_half(conn, write, synced)?;
+            }
             let before = conn.total_changes();
             answers.push(match apply(conn, write) {
                 Ok(count) => Ok(count),
@@ -92,10 +96,21 @@ fn try_commit(
     Ok(answers)
 }
 
+/// How not to do it.
+fn commit_a_half(conn: &mut WriteConn, write: &Write, synced: bool) -> Result<(), Fault> {
+    let Op::PutMany(rows) = &write.op else { return Ok(()) };
+    for row in rows.iter().take(rows.len() / 2) {
+        put(conn, write, &row.key, &row.value)?;
+    }
+    conn.commit()?;
+    conn.begin(synced)
+}
+
 fn apply(conn: &WriteConn, write: &Write) -> Result<u64, Fault> {
     let table = &*write.table;
     match &write.op {
         Op::Put(row) => put(conn, write, &row.key, &row.value).map(|()| 1),
+        Op::Delete(_) if broken!("drop a tombstone") => Ok(1),
         Op::Delete(key) => conn.delete(table, key).map(u64::from),
         Op::PutMany(rows) => conn.atomically(|conn| {
             for row in rows.iter() {

@@ -33,6 +33,11 @@ fn faults() {
         let trace = lab::calm(&workload).unwrap_or_else(|why| panic!("{why}"));
         jobs.extend(lab::plans(&trace).into_iter().map(|plan| (workload.clone(), plan)));
     }
+    if let Ok(only) = std::env::var("LAB_ONLY") {
+        jobs.retain(|(workload, plan)| {
+            format!("{},{},{:?},{:?}", workload.seed, plan.nth, plan.fault, plan.span) == only
+        });
+    }
     println!("{} faults", jobs.len());
     let count = lab::on_all_cores(jobs.len(), |at| lab::fail_one(&jobs[at].0, jobs[at].1));
     println!("{:?}", count.unwrap_or_else(|why| panic!("{why}")));
