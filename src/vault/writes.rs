@@ -163,7 +163,21 @@ impl Handle {
             (Way::Buffered, _) => Ok(()),
             (Way::Through, None) if !self.is_power() => Ok(()),
             // What the answer rests on may still be in the cache.
-            (Way::Through, ticket) => self.flush(ticket).map(drop),
+            (Way::Through, ticket) => self.wait_for_commit(ticket),
+        }
+    }
+
+    /// Also after a close that came in between: what was put is flushed by it.
+    fn wait_for_commit(&self, ticket: Option<Ticket>) -> Result<()> {
+        let (engine, power) = (self.open.engine(), self.is_power());
+        let deadline = Deadline::after(self.options.write_timeout);
+        let flush = |reply| Command::Flush(Flush { power, ticket, reply });
+        let waited = self.options.policy().run(deadline, || engine.call("flush", deadline, flush));
+        match (waited, engine.cache().zip(ticket)) {
+            (Err(Error::Closed), Some((cache, ticket))) if !power && cache.is_settled(ticket) => {
+                Ok(())
+            }
+            (waited, _) => waited.map(drop),
         }
     }
 

@@ -60,6 +60,8 @@ const ROLES: &[(&str, Role)] = &[
     #[cfg(target_os = "linux")]
     ("work until killed", crate::killed::work_until_killed),
     #[cfg(target_os = "linux")]
+    ("ingest until killed", crate::killed_cache::ingest_until_killed),
+    #[cfg(target_os = "linux")]
     ("optimize without room", crate::optimizing::without_room),
 ];
 

@@ -9,6 +9,7 @@
 )]
 
 mod cache;
+mod cache_switching;
 mod child;
 mod support;
 
@@ -65,11 +66,15 @@ mod keeper;
 #[cfg(target_os = "linux")]
 mod killed;
 #[cfg(target_os = "linux")]
+mod killed_cache;
+#[cfg(target_os = "linux")]
 mod kinds;
 #[cfg(target_os = "linux")]
 mod leftovers;
 #[cfg(target_os = "linux")]
 mod lifecycle;
+#[cfg(target_os = "linux")]
+mod linearizable;
 #[cfg(target_os = "linux")]
 mod moved;
 #[cfg(target_os = "linux")]
