@@ -54,11 +54,13 @@ impl State {
 }
 
 /// What an operation that has returned survives, with all that was acknowledged before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Promise {
     Nothing,
     Process,
     Power,
+    /// What was in the file is on the disk: not what is in the cache.
+    Moved,
 }
 
 /// What became of an operation.
@@ -133,7 +135,7 @@ impl History {
     /// nothing was written over it.
     pub(crate) fn shows(&mut self, state: State) {
         if let Some(step) = self.steps.last_mut()
-            && matches!(step.outcome, Outcome::Done(_))
+            && matches!(step.outcome, Outcome::Done(Promise::Process | Promise::Power))
             && step.op.always_writes()
         {
             step.after = Arc::new(HashSet::from([state]));
@@ -143,12 +145,21 @@ impl History {
     /// What a crash may leave when `ended` operations have returned and the next one, if it was
     /// begun, has not: any past that holds all that was promised.
     pub(crate) fn allowed(&self, crash: Crash, ended: usize, begun: bool) -> HashSet<State> {
-        let promised = self.steps[..ended].iter().rposition(|step| {
-            matches!(step.outcome, Outcome::Done(promise) if match crash {
-                Crash::Process => promise >= Promise::Process,
-                Crash::Power => promise >= Promise::Power,
-            })
-        });
+        let last = |upto: usize, promises: &[Promise]| {
+            let kept = |step: &Step| {
+                matches!(step.outcome, Outcome::Done(promise) if promises.contains(&promise))
+            };
+            self.steps[..upto].iter().rposition(kept)
+        };
+        let committed = [Promise::Process, Promise::Power];
+        let promised = match crash {
+            Crash::Process => last(ended, &committed),
+            Crash::Power => {
+                let moved = last(ended, &[Promise::Moved]);
+                let moved = moved.and_then(|moved| last(moved, &committed));
+                last(ended, &[Promise::Power]).max(moved)
+            }
+        };
         let mut allowed = HashSet::new();
         let first = promised.map_or(0, |step| step + 1);
         for count in first..=ended {

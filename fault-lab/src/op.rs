@@ -1,6 +1,6 @@
 //! What can be asked of a vault: done to the vault and to its model, side by side.
 
-use kvault::{CheckpointMode, Durability, KVault, OptimizeOptions, Result};
+use kvault::{CacheOptions, CheckpointMode, Durability, KVault, OptimizeOptions, Result};
 
 use crate::{
     content::{Mark, key},
@@ -22,6 +22,11 @@ pub(crate) enum Op {
     Flush { as_: Durability },
     Checkpoint(CheckpointMode),
     Optimize { vacuum: bool },
+    EnableCache { cap: usize, threshold: usize },
+    DisableCache,
+    /// The driver holds the lock, until it closes the vault at the latest.
+    Lock,
+    Unlock,
     Close,
 }
 
@@ -35,9 +40,14 @@ impl Op {
             | Self::Discard { table, .. }
             | Self::Clear { table, .. }
             | Self::Get { table, .. } => Some(*table),
-            Self::Flush { .. } | Self::Checkpoint(_) | Self::Optimize { .. } | Self::Close => {
-                Some(0)
-            }
+            Self::Flush { .. }
+            | Self::Checkpoint(_)
+            | Self::Optimize { .. }
+            | Self::EnableCache { .. }
+            | Self::DisableCache
+            | Self::Lock
+            | Self::Unlock
+            | Self::Close => Some(0),
             Self::Open | Self::Table(_) => None,
         }
     }
@@ -63,15 +73,45 @@ impl Op {
             | Self::Flush { .. }
             | Self::Checkpoint(_)
             | Self::Optimize { .. }
+            | Self::EnableCache { .. }
+            | Self::DisableCache
+            | Self::Lock
+            | Self::Unlock
             | Self::Close => {}
         }
+    }
+
+    /// The same where there is no cache to buffer in.
+    pub(crate) fn without_a_cache(&self) -> Self {
+        let mut op = self.clone();
+        match &mut op {
+            Self::Put { as_, .. }
+            | Self::PutMany { as_, .. }
+            | Self::Delete { as_, .. }
+            | Self::Discard { as_, .. }
+            | Self::Clear { as_, .. }
+            | Self::Flush { as_ }
+                if *as_ == Durability::Buffered =>
+            {
+                *as_ = Durability::Process;
+            }
+            _ => {}
+        }
+        op
     }
 
     /// Does it to the vault, through a handle of its table. The answer says what was seen, where
     /// that can be compared: see [`Self::expects`].
     pub(crate) fn run(&self, step: u32, vault: &KVault) -> Result<Seen> {
         match self {
-            Self::Open | Self::Table(_) | Self::Close => unreachable!("the driver does {self:?}"),
+            Self::Open | Self::Table(_) | Self::Close | Self::Lock | Self::Unlock => {
+                unreachable!("the driver does {self:?}")
+            }
+            Self::EnableCache { cap, threshold } => {
+                let options = CacheOptions::default().cap_bytes(*cap);
+                vault.enable_cache(options.flush_threshold(*threshold))?;
+            }
+            Self::DisableCache => drop(vault.disable_cache()?),
             Self::Put { key: number, len, as_, .. } => {
                 let value = Mark { step, row: 0, len: *len }.value(*number);
                 vault.with_durability(*as_).put_bytes(key(*number), value)?;
@@ -121,6 +161,7 @@ impl Op {
     /// What is promised of it, and of everything before it, when it has returned.
     pub(crate) fn promise(&self, seen: &Seen) -> Promise {
         match self {
+            Self::Flush { as_: Durability::Buffered } => Promise::Process,
             Self::Put { as_, .. }
             | Self::PutMany { as_, .. }
             | Self::Delete { as_, .. }
@@ -132,9 +173,14 @@ impl Op {
                 _ => Promise::Process,
             },
             // What is in the database was synced on its way there.
-            Self::Checkpoint(_) if *seen == Seen::Moved(true) => Promise::Power,
-            Self::Open | Self::Table(_) | Self::Checkpoint(_) | Self::Close => Promise::Process,
-            Self::Get { .. } | Self::Optimize { .. } => Promise::Nothing,
+            Self::Checkpoint(_) if *seen == Seen::Moved(true) => Promise::Moved,
+            Self::Open | Self::Table(_) | Self::Close | Self::DisableCache => Promise::Process,
+            Self::Get { .. }
+            | Self::Optimize { .. }
+            | Self::Checkpoint(_)
+            | Self::EnableCache { .. }
+            | Self::Lock
+            | Self::Unlock => Promise::Nothing,
         }
     }
 

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use kvault::{Error, Health, KVault};
+use kvault::{CacheLock, Error, Health, KVault};
 
 use crate::{
     check,
     fault::{Call, Plan, Role, Side},
     model::{History, Outcome},
     op::{Op, Seen},
-    workload::Workload,
+    workload::{TABLES, Workload},
     world::{Event, Watched, World},
 };
 
@@ -31,6 +31,8 @@ struct Driver<'a> {
     file: std::path::PathBuf,
     vault: Option<KVault>,
     tables: BTreeMap<u8, KVault>,
+    cached: bool,
+    lock: Option<CacheLock>,
     history: History,
 }
 
@@ -58,11 +60,13 @@ pub(crate) fn run(
         file: folder.canonicalize().unwrap().join("vault.db"),
         vault: None,
         tables: BTreeMap::new(),
+        cached: false,
+        lock: None,
         history: History::new(),
     };
     let outcome = driver.work();
-    let Driver { vault, tables, history, .. } = driver;
-    drop((vault, tables));
+    let Driver { vault, tables, lock, history, .. } = driver;
+    drop((lock, vault, tables));
     match outcome {
         Ok(()) => Ok(Trace {
             history,
@@ -84,7 +88,9 @@ impl Driver<'_> {
             self.prepare(op)?;
             match op {
                 Op::Close => self.close()?,
-                op => self.step(op)?,
+                Op::Lock | Op::Unlock => self.lock(op)?,
+                op if self.cached => self.step(op)?,
+                op => self.step(&op.without_a_cache())?,
             }
         }
         self.prepare(&Op::Close)?;
@@ -94,7 +100,9 @@ impl Driver<'_> {
 
     /// Opens the vault and makes the table, where that is still to be done.
     fn prepare(&mut self, op: &Op) -> Result<(), String> {
-        let Some(table) = op.table() else { return Ok(()) };
+        if op.table().is_none() {
+            return Ok(());
+        }
         for _ in 0..TRIES {
             // It takes no writes until it is opened anew.
             if matches!(self.vault.as_ref().map(KVault::health), Some(Health::Broken { .. })) {
@@ -103,12 +111,16 @@ impl Driver<'_> {
             if self.vault.is_none() {
                 self.open();
             }
-            if let Some(vault) = self.vault.clone()
-                && !self.tables.contains_key(&table)
-            {
-                self.make_table(&vault, table);
+            // All of them, before there is a cache: a table does not wait in it for what was put
+            // before.
+            for table in 0..u8::try_from(TABLES).unwrap() {
+                if let Some(vault) = self.vault.clone()
+                    && !self.tables.contains_key(&table)
+                {
+                    self.make_table(&vault, table);
+                }
             }
-            if self.tables.contains_key(&table) {
+            if self.tables.len() == TABLES {
                 return Ok(());
             }
         }
@@ -140,6 +152,7 @@ impl Driver<'_> {
 
     fn close(&mut self) -> Result<(), String> {
         let Some(vault) = self.vault.clone() else { return Ok(()) };
+        drop(self.lock.take());
         for _ in 0..TRIES {
             let number = self.begin();
             let closed = vault.close();
@@ -147,20 +160,39 @@ impl Driver<'_> {
             if closed.is_ok() {
                 self.tables.clear();
                 self.vault = None;
+                self.cached = false;
                 return Ok(());
             }
         }
         Err("the vault cannot be closed, although the fault has passed".to_owned())
     }
 
+    fn lock(&mut self, op: &Op) -> Result<(), String> {
+        let Some(vault) = self.vault.clone().filter(|_| self.cached) else { return Ok(()) };
+        let number = self.begin();
+        let done = match op {
+            Op::Lock => vault.lock_cache().map(|lock| drop(self.lock.replace(lock))),
+            _ => self.lock.take().map_or(Ok(()), CacheLock::unlock),
+        };
+        self.end(number, op, done.as_ref().map(|()| &Seen::Nothing), false)
+    }
+
     /// One operation, and a look at what it left if it failed.
     fn step(&mut self, op: &Op) -> Result<(), String> {
         let handle = self.tables[&op.table().unwrap()].clone();
-        let broken = matches!(handle.health(), Health::Broken { .. });
+        // What meets the cache there stays in it.
+        let broken = !self.cached && matches!(handle.health(), Health::Broken { .. });
         let uncertain = self.history.now().len() > 1;
         let number = self.begin();
         let seen = op.run(number, &handle);
         self.end(number, op, seen.as_ref(), broken)?;
+        if seen.is_ok() {
+            match op {
+                Op::EnableCache { .. } => self.cached = true,
+                Op::DisableCache => self.cached = false,
+                _ => {}
+            }
+        }
         if seen.is_err() || uncertain {
             self.look()?;
         }
@@ -185,6 +217,8 @@ impl Driver<'_> {
                 Outcome::Done(op.promise(seen))
             }
             Err(_) if broken => Outcome::Refused,
+            // Nothing was put.
+            Err(Error::CacheLocked | Error::CacheFull { .. }) => Outcome::Refused,
             Err(error) => {
                 acceptable(op, error)?;
                 Outcome::Failed

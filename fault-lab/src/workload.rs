@@ -1,6 +1,8 @@
 //! What a vault is put to: a list of operations, written down or drawn by lot, and how it is
 //! opened.
 
+use std::time::Duration;
+
 use kvault::{AutoVacuum, CheckpointMode, CheckpointPolicy, Durability, KVault, Options};
 
 use crate::{chance::Chance, content::SHORTEST, op::Op};
@@ -49,8 +51,9 @@ impl Setup {
             .checkpoint(CheckpointPolicy::Auto { pages: self.pages, wal_limit: self.wal_limit })
             .auto_vacuum(self.auto_vacuum)
             // Pauses are cut short here: see `vfs::system`.
-            .busy_timeout(std::time::Duration::from_millis(200))
-            .backoff_base(std::time::Duration::from_millis(1))
+            .busy_timeout(Duration::from_millis(200))
+            .backoff_base(Duration::from_millis(1))
+            .write_timeout(Duration::from_millis(300))
     }
 
     fn drawn(chance: &mut Chance) -> Self {
@@ -68,14 +71,17 @@ impl Setup {
 }
 
 pub(crate) const KEYS: usize = 10;
-const TABLES: usize = 3;
+pub(crate) const TABLES: usize = 3;
 
 impl Workload {
     /// `len` operations, drawn by lot.
     pub(crate) fn drawn(seed: u64, len: usize) -> Self {
         let mut chance = Chance::of(seed, 1);
         let setup = Setup::drawn(&mut chance);
-        let ops = (0..len).map(|_| draw(&mut chance)).collect();
+        let mut ops: Vec<Op> = (0..len).map(|_| draw(&mut chance)).collect();
+        if chance.percent(60) {
+            ops.insert(0, Op::EnableCache { cap: 100_000, threshold: 2_000 });
+        }
         Self { seed, setup, ops }
     }
 
@@ -84,6 +90,12 @@ impl Workload {
         let mut workload = Self::drawn(seed, len);
         workload.setup.pages = NEVER;
         workload.setup.wal_limit = 1 << 30;
+        for op in &mut workload.ops {
+            if let Op::EnableCache { cap, threshold } = op {
+                // Flushed when it is asked for, and not at some time.
+                (*cap, *threshold) = (100_000, 100_000);
+            }
+        }
         workload
     }
 }
@@ -109,19 +121,26 @@ fn draw(chance: &mut Chance) -> Op {
         67..70 => Op::Clear { table, as_ },
         70..77 => Op::Get { table, key },
         77..84 => Op::Flush { as_ },
-        84..91 => Op::Checkpoint(*chance.pick(&[
+        84..87 => Op::EnableCache {
+            cap: *chance.pick(&[3_000, 100_000]),
+            threshold: *chance.pick(&[500, 100_000]),
+        },
+        87 => Op::DisableCache,
+        88..90 => Op::Lock,
+        90 => Op::Unlock,
+        91..95 => Op::Checkpoint(*chance.pick(&[
             CheckpointMode::Passive,
             CheckpointMode::Full,
             CheckpointMode::Restart,
             CheckpointMode::Truncate,
         ])),
-        91..94 => Op::Optimize { vacuum: chance.percent(70) },
+        95..97 => Op::Optimize { vacuum: chance.percent(70) },
         _ => Op::Close,
     }
 }
 
 fn durability(chance: &mut Chance) -> Durability {
-    if chance.percent(35) { Durability::Power } else { Durability::Process }
+    *chance.pick(&[Durability::Power, Durability::Process, Durability::Buffered])
 }
 
 /// Mostly short, sometimes a few pages long.
