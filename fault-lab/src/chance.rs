@@ -5,10 +5,6 @@
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// One for each pair, so that the second number does not merely continue the first.
     pub(crate) fn of(seed: u64, part: u64) -> Self {
         let mut first = Self(seed);

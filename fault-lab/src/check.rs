@@ -75,7 +75,7 @@ fn mark(table: u8, key: u8, value: &[u8]) -> Result<Mark, String> {
 /// states, be sound, and take writes. `folder` is empty, and is again afterwards.
 pub(crate) fn recovers(
     image: &Image,
-    setup: &Setup,
+    setup: Setup,
     allowed: &HashSet<State>,
     folder: &Path,
 ) -> Result<(), String> {
@@ -89,7 +89,7 @@ pub(crate) fn recovers(
     outcome
 }
 
-fn opens_and_works(setup: &Setup, allowed: &HashSet<State>, file: &Path) -> Result<(), String> {
+fn opens_and_works(setup: Setup, allowed: &HashSet<State>, file: &Path) -> Result<(), String> {
     let failed = |what: &'static str| move |error: kvault::Error| format!("{what}: {error:?}");
     let vault = setup.options().open(file).map_err(failed("does not open"))?;
     let found = read_plainly(file)?;

@@ -67,7 +67,7 @@ impl Disk {
                     self.past.clear();
                 }
             }
-            Event::FailedSync { .. } | Event::Begin(_) | Event::End(_) => {}
+            Event::Begin | Event::End(_) => {}
         }
     }
 

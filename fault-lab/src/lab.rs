@@ -122,7 +122,7 @@ pub(crate) fn fail_one(workload: &Workload, plan: Plan) -> Result<Count, String>
     let trace = run(workload, folder.path(), Some(plan), false).map_err(told)?;
     let mut count =
         Count { faults: usize::from(trace.fired.is_some()), calls: trace.count, ..Count::default() };
-    let some = Some(trace.events.len() / 6);
+    let some = Some(trace.events.len() / 2);
     count += crash(workload, &trace, some, plan.nth).map_err(|why| told(why))?;
     Ok(count)
 }
@@ -143,7 +143,7 @@ pub(crate) fn crash(
     for (at, event) in trace.events.iter().enumerate() {
         disk.replay(event);
         match event {
-            Event::Begin(_) => begun = true,
+            Event::Begin => begun = true,
             Event::End(step) => (ended, begun) = (step + 1, false),
             _ => {}
         }
@@ -156,7 +156,7 @@ pub(crate) fn crash(
             if !seen.is_new(&(image, crash, ended, begun)) {
                 return Ok(false);
             }
-            check::recovers(image, &workload.setup, &allowed, folder.path())
+            check::recovers(image, workload.setup, &allowed, folder.path())
                 .map(|()| true)
                 .map_err(|why| {
                     let moment = format!("{crash:?} crash after event {at}, {ended} ended");

@@ -14,6 +14,7 @@
     reason = "a test that cannot go on should stop right there"
 )]
 
+mod bites;
 mod chance;
 mod check;
 mod content;

@@ -200,7 +200,7 @@ impl Driver<'_> {
     }
 
     fn begin(&self) -> u32 {
-        self.world.begin(self.history.len());
+        self.world.begin();
         u32::try_from(self.history.len()).unwrap()
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct Workload {
 }
 
 /// The options of the vault that matter to what is written when.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
     pub(crate) wal: bool,
     pub(crate) page_size: u32,
@@ -30,18 +30,7 @@ pub(crate) struct Setup {
 const NEVER: u32 = 1_000_000;
 
 impl Setup {
-    pub(crate) fn plain() -> Self {
-        Self {
-            wal: true,
-            page_size: 1_024,
-            cache_kb: 1_000,
-            pages: NEVER,
-            wal_limit: 1 << 30,
-            auto_vacuum: AutoVacuum::None,
-        }
-    }
-
-    pub(crate) fn options(&self) -> Options {
+    pub(crate) fn options(self) -> Options {
         KVault::options()
             .table("t0")
             .enable_wal(self.wal)

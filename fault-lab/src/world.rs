@@ -20,10 +20,8 @@ pub(crate) enum Event {
     /// Cut or grown to this length.
     Length { file: usize, length: u64 },
     Sync { file: usize, folder: bool },
-    /// A sync that failed: nobody knows what it did, and what it did not do it never will.
-    FailedSync { file: usize },
-    /// The driver's: an operation of the vault begins, or has returned.
-    Begin(usize),
+    /// The driver's: an operation of the vault begins, or that of this number has returned.
+    Begin,
     End(usize),
 }
 
@@ -40,7 +38,7 @@ impl Event {
 
     /// Whether a crash before it and one after it leave different files or different promises.
     pub(crate) fn matters(&self) -> bool {
-        !matches!(self, Self::Begin(_))
+        !matches!(self, Self::Begin)
     }
 }
 
@@ -129,8 +127,8 @@ impl World {
         std::mem::take(&mut self.state().events)
     }
 
-    pub(crate) fn begin(&self, op: usize) {
-        self.state().events.push(Event::Begin(op));
+    pub(crate) fn begin(&self) {
+        self.state().events.push(Event::Begin);
     }
 
     /// The operation has returned: what failed until then works again.

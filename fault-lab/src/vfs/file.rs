@@ -174,11 +174,9 @@ extern "C" fn sync(file: *mut sqlite3_file, _flags: c_int) -> c_int {
     call(file, Call::Sync, |fault, place| {
         if let Some((opened, record)) = place
             && let Some(file) = opened.number
+            && fault.is_none()
         {
-            record.push(match fault {
-                None => Event::Sync { file, folder: opened.sync_folder.replace(false) },
-                Some(_) => Event::FailedSync { file },
-            });
+            record.push(Event::Sync { file, folder: opened.sync_folder.replace(false) });
         }
         fault.map_or(ffi::SQLITE_OK, |fault| Call::Sync.code(fault))
     })
