@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     hash::{BuildHasher, Hash, RandomState},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -119,7 +119,7 @@ pub(crate) fn fail_one(workload: &Workload, plan: Plan) -> Result<Count, String>
     let _watch = watch(name.clone());
     let told = |why| format!("{name}: {why}");
     let folder = folder();
-    let trace = run(workload, folder.path(), Some(plan), false).map_err(told)?;
+    let trace = run(workload, folder.path(), Some(plan), false, drop).map_err(told)?;
     let mut count =
         Count { faults: usize::from(trace.fired.is_some()), calls: trace.count, ..Count::default() };
     let some = Some(trace.events.len() / 2);
@@ -203,6 +203,6 @@ impl Seen {
 pub(crate) fn calm(workload: &Workload) -> Result<Trace, String> {
     let _watch = watch(format!("seed {}", workload.seed));
     let folder = folder();
-    let path: PathBuf = folder.path().to_owned();
-    run(workload, &path, None, true).map_err(|why| format!("seed {}: {why}", workload.seed))
+    run(workload, folder.path(), None, true, drop)
+        .map_err(|why| format!("seed {}: {why}", workload.seed))
 }

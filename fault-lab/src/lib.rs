@@ -24,6 +24,7 @@ mod fault;
 mod lab;
 mod model;
 mod op;
+mod places;
 mod run;
 mod tests;
 mod vfs;

@@ -34,6 +34,8 @@ struct Driver<'a> {
     cached: bool,
     lock: Option<CacheLock>,
     history: History,
+    /// Hears of every operation that has returned.
+    heard: fn(usize),
 }
 
 /// How often the driver tries to open or close a vault: once the fault has passed it must work.
@@ -45,8 +47,9 @@ pub(crate) fn run(
     folder: &Path,
     plan: Option<Plan>,
     record_calls: bool,
+    heard: fn(usize),
 ) -> Result<Trace, String> {
-    let watched = Watched::new(folder);
+    let watched = Watched::new(folder, workload.setup.mapped);
     let world = Arc::clone(&watched.world);
     if record_calls {
         world.record_calls();
@@ -63,6 +66,7 @@ pub(crate) fn run(
         cached: false,
         lock: None,
         history: History::new(),
+        heard,
     };
     let outcome = driver.work();
     let Driver { vault, tables, lock, history, .. } = driver;
@@ -225,7 +229,9 @@ impl Driver<'_> {
             }
         };
         self.history.push(op, outcome);
-        self.world.end(usize::try_from(number).unwrap());
+        let number = usize::try_from(number).unwrap();
+        self.world.end(number);
+        (self.heard)(number);
         Ok(())
     }
 
@@ -246,6 +252,7 @@ impl Driver<'_> {
 /// No fault of a disk is damage of the file, a panic, or the end of the vault.
 fn acceptable(op: &Op, error: &Error) -> Result<(), String> {
     let bad = error.is_corruption()
-        || matches!(error, Error::NotADatabase { .. } | Error::Poisoned { .. } | Error::Closed);
+        || matches!(error, Error::NotADatabase { .. } | Error::Closed)
+        || matches!(error, Error::Poisoned { panic } if !panic.starts_with("failpoint"));
     if bad { Err(format!("{op:?} says {error:?}")) } else { Ok(()) }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Setup {
     pub(crate) pages: u32,
     pub(crate) wal_limit: u64,
     pub(crate) auto_vacuum: AutoVacuum,
+    pub(crate) mapped: bool,
 }
 
 /// The keeper leaves the log alone, so that the calls come in the same order each time.
@@ -39,6 +40,7 @@ impl Setup {
             .reader_cache_kb(100)
             .checkpoint(CheckpointPolicy::Auto { pages: self.pages, wal_limit: self.wal_limit })
             .auto_vacuum(self.auto_vacuum)
+            .mmap_size(if self.mapped { 1 << 20 } else { 0 })
             // Pauses are cut short here: see `vfs::system`.
             .busy_timeout(Duration::from_millis(200))
             .backoff_base(Duration::from_millis(1))
@@ -55,6 +57,7 @@ impl Setup {
             pages,
             wal_limit: *chance.pick(&[20_000, 1 << 30, 1 << 30]),
             auto_vacuum: *chance.pick(&[AutoVacuum::None, AutoVacuum::None, AutoVacuum::Full]),
+            mapped: chance.percent(25),
         }
     }
 }
@@ -72,6 +75,31 @@ impl Workload {
             ops.insert(0, Op::EnableCache { cap: 100_000, threshold: 2_000 });
         }
         Self { seed, setup, ops }
+    }
+
+    /// Every verb, in every durability.
+    pub(crate) fn covering(wal: bool) -> Self {
+        let mut workload = Self::steady(u64::from(wal), 0);
+        workload.setup.wal = wal;
+        let mut ops = Vec::new();
+        for as_ in [Durability::Buffered, Durability::Process, Durability::Power] {
+            ops.push(Op::Put { table: 1, key: 1, len: 30, as_ });
+            ops.push(Op::PutMany { table: 1, rows: vec![(1, 50), (2, 700), (3, 20)], as_ });
+            ops.push(Op::Delete { table: 1, key: 2, as_ });
+            ops.push(Op::Discard { table: 1, key: 3, as_ });
+            ops.push(Op::Put { table: 2, key: 4, len: 3_000, as_ });
+            ops.push(Op::Clear { table: 2, as_ });
+            ops.push(Op::Flush { as_ });
+        }
+        let rest = [
+            Op::Checkpoint(CheckpointMode::Truncate),
+            Op::Optimize { vacuum: true },
+            Op::Get { table: 1, key: 1 },
+        ];
+        let cache = Op::EnableCache { cap: 100_000, threshold: 100_000 };
+        workload.ops = [&ops[7..], &[cache], &ops, &[Op::Lock], &ops[..4], &[Op::Unlock], &rest].concat();
+        workload.ops.extend([Op::DisableCache, Op::Close, Op::Get { table: 1, key: 1 }]);
+        workload
     }
 
     /// A short one that the keeper does not meddle with.

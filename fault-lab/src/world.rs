@@ -44,6 +44,8 @@ impl Event {
 
 #[derive(Debug, Default)]
 pub(crate) struct World {
+    /// Whether databases may be read through a map.
+    pub(crate) mapped: bool,
     state: Mutex<State>,
 }
 
@@ -74,10 +76,10 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// From now on what happens in `folder` happens in a world of its own.
-    pub(crate) fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path, mapped: bool) -> Self {
         crate::vfs::install();
         let folder = folder.canonicalize().unwrap();
-        let world = Arc::new(World::default());
+        let world = Arc::new(World { mapped, ..World::default() });
         let before = WORLDS.lock().unwrap().insert(folder.clone(), Arc::clone(&world));
         assert!(before.is_none(), "{} is watched already", folder.display());
         Self { world, folder }

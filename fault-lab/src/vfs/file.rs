@@ -10,7 +10,7 @@ use std::{
 
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_int64, sqlite3_io_methods};
 
-use super::{guarded, is_mapped, system::side};
+use super::{guarded, system::side};
 use crate::{
     fault::{Call, Fault, Role},
     world::{Event, Record, World},
@@ -54,8 +54,9 @@ pub(super) fn inner(file: *mut sqlite3_file) -> *mut sqlite3_file {
 
 /// The file behind `file` was opened.
 pub(super) fn begin(file: *mut sqlite3_file, opened: Option<Opened>) {
+    let mapped = opened.as_ref().is_none_or(|opened| opened.world.mapped);
+    let methods = if mapped { &MAPPED } else { &READ };
     let opened = opened.map_or(ptr::null_mut(), |opened| Box::into_raw(Box::new(opened)));
-    let methods = if is_mapped() { &MAPPED } else { &READ };
     // SAFETY: SQLite made room for a `File`; it is written whole.
     unsafe { file.cast::<File>().write(File { head: sqlite3_file { pMethods: methods }, opened }) };
 }
@@ -200,14 +201,15 @@ extern "C" fn check_reserved_lock(file: *mut sqlite3_file, result: *mut c_int) -
 
 extern "C" fn file_control(file: *mut sqlite3_file, what: c_int, argument: *mut c_void) -> c_int {
     let code = pass!(file, xFileControl, what, argument);
-    if what == ffi::SQLITE_FCNTL_SIZE_HINT && is_mapped() {
+    // SAFETY: as in `call`.
+    let opened = unsafe { (*file.cast::<File>()).opened.as_ref() };
+    if let Some(opened) = opened.filter(|opened| opened.world.mapped)
+        && what == ffi::SQLITE_FCNTL_SIZE_HINT
+    {
         // A mapped file is made longer right here, and no other call says so.
         let mut length = 0;
         pass!(file, xFileSize, &raw mut length);
-        // SAFETY: as in `call`.
-        if let Some(opened) = unsafe { (*file.cast::<File>()).opened.as_ref() } {
-            opened.world.note(|record| note_length(Some((opened, record)), length));
-        }
+        opened.world.note(|record| note_length(Some((opened, record)), length));
     }
     code
 }

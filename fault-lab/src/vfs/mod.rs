@@ -2,20 +2,15 @@
 //!
 //! What it does is described in "The SQLite OS Interface or VFS" and in the header `sqlite3.h`.
 //! The index of the log is shared memory of the usual VFS: it is passed through, and a crash
-//! leaves none of it. The database is read call by call; [`set_mapped`] lets SQLite map it
-//! instead, as it does in real life: then those reads are not seen, and nothing else changes.
+//! leaves none of it. Most worlds have the database read call by call; in a
+//! [mapped](crate::world::World::mapped) one SQLite may map it instead, as it does in real life:
+//! then those reads are not seen.
 #![allow(unsafe_code, reason = "a table of functions for C, made of pointers to the usual one")]
 
 mod file;
 mod system;
 
-use std::{
-    ffi::c_int,
-    sync::{
-        Once,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{ffi::c_int, sync::Once};
 
 use rusqlite::ffi;
 
@@ -28,17 +23,6 @@ pub(crate) fn install() {
         let code = unsafe { ffi::sqlite3_vfs_register(vfs, 1) };
         assert_eq!(code, ffi::SQLITE_OK);
     });
-}
-
-static MAPPED: AtomicBool = AtomicBool::new(false);
-
-/// Whether databases that are opened from now on may be read through a map.
-pub(crate) fn set_mapped(mapped: bool) {
-    MAPPED.store(mapped, Ordering::Relaxed);
-}
-
-fn is_mapped() -> bool {
-    MAPPED.load(Ordering::Relaxed)
 }
 
 /// A panic must not pass through C: it ends the process, after its message was printed.
