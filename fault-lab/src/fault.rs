@@ -70,6 +70,13 @@ pub(crate) struct Plan {
     pub(crate) span: Span,
 }
 
+impl Plan {
+    /// In one word.
+    pub(crate) fn tell(&self) -> String {
+        format!("{:?},{},{:?},{:?}", self.side, self.nth, self.fault, self.span)
+    }
+}
+
 impl Call {
     /// How it can fail in a way that the engine has to live with.
     ///

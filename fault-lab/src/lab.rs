@@ -38,9 +38,10 @@ pub(crate) struct Count {
     pub(crate) calls: u64,
 }
 
-impl Count {
-    pub(crate) fn all(self) -> usize {
-        self.faults + self.crashes + self.cuts
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { faults, crashes, cuts, calls } = self;
+        write!(f, "{faults} failed calls, {crashes} crashes, {cuts} power cuts, {calls} calls")
     }
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn folder() -> TempDir {
 /// Does `job` for each of `count` numbers, on all cores; what went wrong, if anything.
 pub(crate) fn on_all_cores(
     count: usize,
-    job: impl Fn(usize) -> Result<Count, String> + Sync,
+    job: impl Fn(usize) -> Result<Option<Count>, String> + Sync,
 ) -> Result<Count, String> {
     let next = AtomicUsize::new(0);
     let outcome = Mutex::new((Count::default(), Vec::new()));
@@ -78,7 +79,9 @@ pub(crate) fn on_all_cores(
                     let new = job(number);
                     let (sum, failures) = &mut *outcome.lock().unwrap();
                     match new {
-                        Ok(new) => *sum += new,
+                        Ok(Some(new)) => *sum += new,
+                        // The time is up.
+                        Ok(None) => return,
                         Err(why) => failures.push(why),
                     }
                 }
@@ -115,16 +118,27 @@ pub(crate) fn plans(trace: &Trace) -> Vec<Plan> {
 /// Runs a workload with one fault, and then crashes it: at once when it has ended, and at some
 /// moments in between.
 pub(crate) fn fail_one(workload: &Workload, plan: Plan) -> Result<Count, String> {
-    let name = format!("seed {} with {plan:?}", workload.seed);
-    let _watch = watch(name.clone());
-    let told = |why| format!("{name}: {why}");
+    let what = format!("fault {}", workload.kind);
+    let told = |why: String| again(&what, workload.seed, &format!("{}\n{why}", plan.tell()));
+    let _watch = watch(told(String::new()));
     let folder = folder();
     let trace = run(workload, folder.path(), Some(plan), false, drop).map_err(told)?;
     let mut count =
         Count { faults: usize::from(trace.fired.is_some()), calls: trace.count, ..Count::default() };
     let some = Some(trace.events.len() / 2);
-    count += crash(workload, &trace, some, plan.nth).map_err(|why| told(why))?;
+    count += crash(workload, &trace, some, plan.nth).map_err(told)?;
     Ok(count)
+}
+
+/// What went wrong, and how to see it once more. The first line of `why` may say more about how.
+pub(crate) fn again(what: &str, seed: u64, why: &str) -> String {
+    let (first, rest) = why.split_once('\n').unwrap_or((why, ""));
+    let command = "cargo test -p fault-lab again -- --nocapture";
+    if what.starts_with("fault") {
+        format!("FAULT_LAB_AGAIN='{what} {seed} {first}' {command}\n{rest}")
+    } else {
+        format!("FAULT_LAB_AGAIN='{what} {seed}' {command}\n{why}")
+    }
 }
 
 /// Crashes a run: after every event, or after some; the process, and the machine.
@@ -176,8 +190,7 @@ pub(crate) fn crash(
 /// For people: what was done, what of it reached the disk last, and what is left.
 fn tell(trace: &Trace, at: usize, image: &Image) -> String {
     let mut told = trace.history.tell();
-    let tail = std::env::var("LAB_TAIL").map_or(40, |tail| tail.parse().unwrap());
-    for event in &trace.events[at.saturating_sub(tail)..=at] {
+    for event in &trace.events[at.saturating_sub(40)..=at] {
         told += &format!("    {}\n", event.tell());
     }
     for (name, content) in &image.0 {

@@ -34,6 +34,7 @@ struct Driver<'a> {
     cached: bool,
     lock: Option<CacheLock>,
     history: History,
+    opened_since_the_fault: bool,
     /// Hears of every operation that has returned.
     heard: fn(usize),
 }
@@ -66,6 +67,7 @@ pub(crate) fn run(
         cached: false,
         lock: None,
         history: History::new(),
+        opened_since_the_fault: false,
         heard,
     };
     let outcome = driver.work();
@@ -138,6 +140,7 @@ impl Driver<'_> {
         if outcome.is_ok()
             && let Ok(vault) = opened
         {
+            self.opened_since_the_fault = self.world.fired().is_some();
             self.tables.insert(0, vault.clone());
             self.vault = Some(vault);
         }
@@ -199,6 +202,12 @@ impl Driver<'_> {
         }
         if seen.is_err() || uncertain {
             self.look()?;
+        }
+        let failed = self.world.fired().map(|(call, _)| call);
+        let broken = matches!(handle.health(), Health::Broken { .. });
+        if seen.is_err() && failed == Some(Call::Sync) && !broken && !self.opened_since_the_fault {
+            // What the disk did with the rest of what was written, nobody knows.
+            return Err(format!("a sync failed, and the vault goes on: {:?}", handle.health()));
         }
         Ok(())
     }

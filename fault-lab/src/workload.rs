@@ -9,6 +9,8 @@ use crate::{chance::Chance, content::SHORTEST, op::Op};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Workload {
+    /// How it came to be.
+    pub(crate) kind: &'static str,
     pub(crate) seed: u64,
     pub(crate) setup: Setup,
     pub(crate) ops: Vec<Op>,
@@ -74,13 +76,14 @@ impl Workload {
         if chance.percent(60) {
             ops.insert(0, Op::EnableCache { cap: 100_000, threshold: 2_000 });
         }
-        Self { seed, setup, ops }
+        Self { kind: "drawn", seed, setup, ops }
     }
 
     /// Every verb, in every durability.
     pub(crate) fn covering(wal: bool) -> Self {
         let mut workload = Self::steady(u64::from(wal), 0);
-        workload.setup.wal = wal;
+        workload.setup = Setup { wal, mapped: false, ..workload.setup };
+        workload.kind = "covering";
         let mut ops = Vec::new();
         for as_ in [Durability::Buffered, Durability::Process, Durability::Power] {
             ops.push(Op::Put { table: 1, key: 1, len: 30, as_ });
@@ -105,6 +108,7 @@ impl Workload {
     /// A short one that the keeper does not meddle with.
     pub(crate) fn steady(seed: u64, len: usize) -> Self {
         let mut workload = Self::drawn(seed, len);
+        workload.kind = "steady";
         workload.setup.pages = NEVER;
         workload.setup.wal_limit = 1 << 30;
         for op in &mut workload.ops {
