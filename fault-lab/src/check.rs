@@ -21,8 +21,7 @@ pub(crate) fn read_through(vault: &KVault) -> Result<State, String> {
         state.make_table(table);
         let handle = vault.table(&name).map_err(failed)?;
         let keys = 0..=u8::try_from(crate::workload::KEYS).unwrap();
-        let values =
-            handle.get_many_stored(keys.clone().map(content::key)).map_err(failed)?;
+        let values = handle.get_many_stored(keys.clone().map(content::key)).map_err(failed)?;
         let mut found = 0;
         for (key, value) in keys.zip(values) {
             let Some(value) = value else { continue };
@@ -48,7 +47,8 @@ fn read_plainly(file: &Path) -> Result<State, String> {
         return Err(format!("the integrity check says {sound}"));
     }
     let mut state = State::default();
-    let mut tables = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").map_err(failed)?;
+    let mut tables =
+        conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").map_err(failed)?;
     let names = tables.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
     for name in names {
         let name = name.map_err(failed)?;

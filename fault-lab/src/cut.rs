@@ -30,14 +30,8 @@ pub(crate) enum Style {
     Torn,
 }
 
-pub(crate) const STYLES: [Style; 6] = [
-    Style::Nothing,
-    Style::Files,
-    Style::Sectors,
-    Style::AllButOne,
-    Style::One,
-    Style::Torn,
-];
+pub(crate) const STYLES: [Style; 6] =
+    [Style::Nothing, Style::Files, Style::Sectors, Style::AllButOne, Style::One, Style::Torn];
 
 pub(crate) fn power_cut(disk: &Disk, style: Style, chance: &mut Chance) -> Image {
     let mut names = disk.names.clone();
@@ -88,8 +82,8 @@ fn changed(file: &File, survives: impl Fn(usize) -> bool) -> Vec<u8> {
 }
 
 /// The first bytes of a write.
-fn torn(change: &Change, chance: &mut Chance) -> Change {
-    match change {
+fn torn(whole: &Change, chance: &mut Chance) -> Change {
+    match whole {
         Change::Write { at, bytes } => {
             let fits = chance.below(bytes.len() + 1);
             Change::Write { at: *at, bytes: bytes[..fits].into() }

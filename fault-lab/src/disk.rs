@@ -91,9 +91,8 @@ impl Disk {
 
     /// What a crash of the process leaves: everything that was written.
     pub(crate) fn after_a_crash(&self) -> Image {
-        let named = |(name, file): (&Arc<str>, &usize)| {
-            (Arc::clone(name), self.files[file].now.clone())
-        };
+        let named =
+            |(name, file): (&Arc<str>, &usize)| (Arc::clone(name), self.files[file].now.clone());
         Image(self.names.iter().map(named).collect())
     }
 }

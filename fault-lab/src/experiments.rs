@@ -54,8 +54,9 @@ fn every_call_of_every_verb_can_fail() {
         let long = number("FAULT_LAB_MINUTES").is_some();
         plans.retain(|plan| long || plan.span == Span::Once);
         let began = Instant::now();
-        let count = lab::on_all_cores(plans.len(), |at| lab::fail_one(&workload, plans[at]).map(Some))
-            .unwrap_or_else(|why| panic!("{why}"));
+        let count =
+            lab::on_all_cores(plans.len(), |at| lab::fail_one(&workload, plans[at]).map(Some))
+                .unwrap_or_else(|why| panic!("{why}"));
         println!("every call of every verb, log {wal}: {count} in {:?}", began.elapsed());
     }
 }

@@ -123,8 +123,11 @@ pub(crate) fn fail_one(workload: &Workload, plan: Plan) -> Result<Count, String>
     let _watch = watch(told(String::new()));
     let folder = folder();
     let trace = run(workload, folder.path(), Some(plan), false, drop).map_err(told)?;
-    let mut count =
-        Count { faults: usize::from(trace.fired.is_some()), calls: trace.count, ..Count::default() };
+    let mut count = Count {
+        faults: usize::from(trace.fired.is_some()),
+        calls: trace.count,
+        ..Count::default()
+    };
     let some = Some(trace.events.len() / 2);
     count += crash(workload, &trace, some, plan.nth).map_err(told)?;
     Ok(count)
@@ -150,7 +153,7 @@ pub(crate) fn crash(
 ) -> Result<Count, String> {
     let folder = folder();
     let mut count = Count::default();
-    let mut seen = Seen::default();
+    let mut known = Known::default();
     let mut disk = Disk::default();
     let mut chance = Chance::of(workload.seed, seed);
     let (mut ended, mut begun) = (0, false);
@@ -167,15 +170,15 @@ pub(crate) fn crash(
         }
         let mut look = |crash, image: &Image| {
             let allowed = trace.history.allowed(crash, ended, begun);
-            if !seen.is_new(&(image, crash, ended, begun)) {
+            if !known.is_new(&(image, crash, ended, begun)) {
                 return Ok(false);
             }
-            check::recovers(image, workload.setup, &allowed, folder.path())
-                .map(|()| true)
-                .map_err(|why| {
+            check::recovers(image, workload.setup, &allowed, folder.path()).map(|()| true).map_err(
+                |why| {
                     let moment = format!("{crash:?} crash after event {at}, {ended} ended");
                     format!("{moment}: {why}\nafter\n{}", tell(trace, at, image))
-                })
+                },
+            )
         };
         count.crashes += usize::from(look(Crash::Process, &disk.after_a_crash())?);
         let styles = if some.is_some() { vec![*chance.pick(&STYLES)] } else { STYLES.to_vec() };
@@ -191,22 +194,20 @@ pub(crate) fn crash(
 fn tell(trace: &Trace, at: usize, image: &Image) -> String {
     let mut told = trace.history.tell();
     for event in &trace.events[at.saturating_sub(40)..=at] {
-        told += &format!("    {}\n", event.tell());
+        told += &["    ", &event.tell(), "\n"].concat();
     }
-    for (name, content) in &image.0 {
-        told += &format!("  left: {name} with {} bytes\n", content.len());
-    }
-    told + &format!("  failed: {:?}", trace.fired)
+    let left: Vec<_> = image.0.iter().map(|(name, content)| (name, content.len())).collect();
+    told + &format!("  left: {left:?}\n  failed: {:?}", trace.fired)
 }
 
 /// Which files were looked at already.
 #[derive(Debug, Default)]
-struct Seen {
+struct Known {
     hasher: RandomState,
     hashes: HashSet<u64>,
 }
 
-impl Seen {
+impl Known {
     fn is_new(&mut self, what: &impl Hash) -> bool {
         self.hashes.insert(self.hasher.hash_one(what))
     }

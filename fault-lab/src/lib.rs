@@ -13,6 +13,7 @@
     clippy::indexing_slicing,
     reason = "a test that cannot go on should stop right there"
 )]
+#![allow(clippy::match_same_arms, reason = "tables are read line by line")]
 
 mod bites;
 mod chance;

@@ -146,9 +146,7 @@ impl History {
     /// begun, has not: any past that holds all that was promised.
     pub(crate) fn allowed(&self, crash: Crash, ended: usize, begun: bool) -> HashSet<State> {
         let last = |upto: usize, promises: &[Promise]| {
-            let kept = |step: &Step| {
-                matches!(step.outcome, Outcome::Done(promise) if promises.contains(&promise))
-            };
+            let kept = |step: &Step| matches!(step.outcome, Outcome::Done(promise) if promises.contains(&promise));
             self.steps[..upto].iter().rposition(kept)
         };
         let committed = [Promise::Process, Promise::Power];
@@ -175,8 +173,12 @@ impl History {
 
     /// For people: the operations and what became of them.
     pub(crate) fn tell(&self) -> String {
-        let lines = self.steps.iter().enumerate();
-        lines.map(|(at, step)| format!("  {at:3} {:?} -> {:?}\n", step.op, step.outcome)).collect()
+        let steps = self.steps.iter().enumerate();
+        let line =
+            |(at, step): (usize, &Step)| format!("  {at:3} {:?} -> {:?}", step.op, step.outcome);
+        let mut lines: Vec<String> = steps.map(line).collect();
+        lines.push(String::new());
+        lines.join("\n")
     }
 }
 

@@ -13,16 +13,46 @@ pub(crate) enum Op {
     Open,
     /// Makes a table. Likewise.
     Table(u8),
-    Put { table: u8, key: u8, len: u32, as_: Durability },
-    PutMany { table: u8, rows: Vec<(u8, u32)>, as_: Durability },
-    Delete { table: u8, key: u8, as_: Durability },
-    Discard { table: u8, key: u8, as_: Durability },
-    Clear { table: u8, as_: Durability },
-    Get { table: u8, key: u8 },
-    Flush { as_: Durability },
+    Put {
+        table: u8,
+        key: u8,
+        len: u32,
+        as_: Durability,
+    },
+    PutMany {
+        table: u8,
+        rows: Vec<(u8, u32)>,
+        as_: Durability,
+    },
+    Delete {
+        table: u8,
+        key: u8,
+        as_: Durability,
+    },
+    Discard {
+        table: u8,
+        key: u8,
+        as_: Durability,
+    },
+    Clear {
+        table: u8,
+        as_: Durability,
+    },
+    Get {
+        table: u8,
+        key: u8,
+    },
+    Flush {
+        as_: Durability,
+    },
     Checkpoint(CheckpointMode),
-    Optimize { vacuum: bool },
-    EnableCache { cap: usize, threshold: usize },
+    Optimize {
+        vacuum: bool,
+    },
+    EnableCache {
+        cap: usize,
+        threshold: usize,
+    },
     DisableCache,
     /// The driver holds the lock, until it closes the vault at the latest.
     Lock,

@@ -7,15 +7,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use crate::{
-    check,
-    disk::Image,
-    lab,
-    model::Crash,
-    run::run,
-    watch::watch,
-    workload::Workload,
-};
+use crate::{check, disk::Image, lab, model::Crash, run::run, watch::watch, workload::Workload};
 
 const PLACES: [&str; 7] = [
     "sealed, not committed",
@@ -59,8 +51,9 @@ fn killed_at_every_place() {
             let ended = String::from_utf8_lossy(&child.stdout).matches("ended").count();
             let allowed = calm.history.allowed(Crash::Process, ended, true);
             let left = image(folder.path());
-            check::recovers(&left, workload.setup, &allowed, other.path())
-                .unwrap_or_else(|why| panic!("{place}, {ended} ended: {why}\n{}", calm.history.tell()));
+            check::recovers(&left, workload.setup, &allowed, other.path()).unwrap_or_else(|why| {
+                panic!("{place}, {ended} ended: {why}\n{}", calm.history.tell())
+            });
             child.status.signal() == Some(libc::SIGKILL)
         });
         assert!(killed.count() > 0, "{place} is never reached");

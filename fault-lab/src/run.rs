@@ -247,9 +247,10 @@ impl Driver<'_> {
     /// Reads everything: it must be one of the states that the history allows.
     fn look(&mut self) -> Result<(), String> {
         let Some(vault) = &self.vault else { return Ok(()) };
-        let found = self.world.unseen(|| check::read_through(vault)).map_err(|why| {
-            format!("cannot be read, although the fault has passed: {why}")
-        })?;
+        let found = self
+            .world
+            .unseen(|| check::read_through(vault))
+            .map_err(|why| format!("cannot be read, although the fault has passed: {why}"))?;
         if !self.history.now().contains(&found) {
             return Err(format!("the vault shows {found:?}\nand not {:?}", self.history.now()));
         }

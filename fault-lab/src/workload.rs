@@ -100,7 +100,8 @@ impl Workload {
             Op::Get { table: 1, key: 1 },
         ];
         let cache = Op::EnableCache { cap: 100_000, threshold: 100_000 };
-        workload.ops = [&ops[7..], &[cache], &ops, &[Op::Lock], &ops[..4], &[Op::Unlock], &rest].concat();
+        workload.ops =
+            [&ops[7..], &[cache], &ops, &[Op::Lock], &ops[..4], &[Op::Unlock], &rest].concat();
         workload.ops.extend([Op::DisableCache, Op::Close, Op::Get { table: 1, key: 1 }]);
         workload
     }

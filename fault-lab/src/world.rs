@@ -13,13 +13,29 @@ use crate::fault::{Call, Fault, Plan, Role, Side, Span};
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     /// A file came to be. Each gets a number of its own: a name can be used again.
-    Create { file: usize, name: Arc<str> },
+    Create {
+        file: usize,
+        name: Arc<str>,
+    },
     /// The name is gone; `lasting` if the folder was synced after it.
-    Delete { name: Arc<str>, lasting: bool },
-    Write { file: usize, at: u64, bytes: Arc<[u8]> },
+    Delete {
+        name: Arc<str>,
+        lasting: bool,
+    },
+    Write {
+        file: usize,
+        at: u64,
+        bytes: Arc<[u8]>,
+    },
     /// Cut or grown to this length.
-    Length { file: usize, length: u64 },
-    Sync { file: usize, folder: bool },
+    Length {
+        file: usize,
+        length: u64,
+    },
+    Sync {
+        file: usize,
+        folder: bool,
+    },
     /// The driver's: an operation of the vault begins, or that of this number has returned.
     Begin,
     End(usize),

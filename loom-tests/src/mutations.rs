@@ -271,8 +271,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "oldest_value_wins",
         file: "cache/overlay.rs",
-        from: "entries.sort_by_key(|(key, _)| *key);",
-        to: "entries.reverse(); entries.sort_by_key(|(key, _)| *key);",
+        from: "entries.sort_by_key(|entry| (entry.order, entry.key));",
+        to: "entries.reverse(); entries.sort_by_key(|entry| (entry.order, entry.key));",
         model: "a_failed_commit_loses_nothing",
     },
     Mutation {

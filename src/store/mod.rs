@@ -4,6 +4,7 @@ mod connect;
 mod fault;
 mod ffi;
 mod read;
+mod rows;
 mod schema;
 mod settings;
 mod table;
@@ -13,6 +14,7 @@ pub(crate) use connect::{Effective, open_checkpointer, open_reader, open_writer}
 pub(crate) use fault::{Class, Fault};
 pub(crate) use ffi::{WalToken, call_in_forked_children, free_space, library_has, library_version};
 pub(crate) use read::ReadConn;
+pub(crate) use rows::Rows;
 pub(crate) use settings::Settings;
 pub(crate) use table::Table;
 pub(crate) use write::{Log, WriteConn};

@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, path::Path, sync::Arc, time::Duration};
 
-use rusqlite::{Connection, config::DbConfig, params};
+use rusqlite::{CachedStatement, Connection, config::DbConfig, params};
 
 use super::{
     Class, Effective, Fault, Settings, Table,
@@ -270,7 +270,15 @@ impl WriteConn {
         Ok(rows as u64)
     }
 
-    fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {
+    pub(super) fn prepare(
+        &self,
+        sql: &str,
+        action: &'static str,
+    ) -> Result<CachedStatement<'_>, Fault> {
+        self.conn.prepare_cached(sql).map_err(self.at(action))
+    }
+
+    pub(super) fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {
         move |error| Fault::new(error, &self.path, action)
     }
 }

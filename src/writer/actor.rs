@@ -63,7 +63,11 @@ pub(crate) fn spawn(
 ) -> std::io::Result<JoinHandle<()>> {
     let buffer = Arc::clone(&actor.buffer);
     let mut running = Running {
-        flusher: Flusher::new(Arc::clone(&buffer), Arc::clone(&actor.monitor)),
+        flusher: Flusher::new(
+            Arc::clone(&buffer),
+            Arc::clone(&actor.monitor),
+            Arc::clone(&actor.bell),
+        ),
         shared: actor,
         inbox,
         conn: Some(conn),

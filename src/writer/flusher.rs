@@ -7,9 +7,12 @@ use crate::{
     CacheOptions, Error, Result,
     buffer::{Buffer, Tables},
     failpoint::{broken, reached},
-    handoff::cache::{Change, NotClosed, Store, Table as Number, Ticket},
+    handoff::{
+        Bell,
+        cache::{Change, NotClosed, Store, Table as Number, Ticket},
+    },
     retry::Pauses,
-    store::{Class, Fault, Table, WriteConn},
+    store::{Class, Fault, Rows, Table, WriteConn},
     sync::Arc,
 };
 
@@ -17,6 +20,8 @@ use crate::{
 pub(super) struct Flusher {
     pub(super) buffer: Arc<Buffer>,
     monitor: Arc<Monitor>,
+    /// Wakes who frees what was flushed.
+    bell: Arc<Bell>,
     pauses: Pauses,
     /// Not before this, after a flush that failed.
     retry_at: Option<Instant>,
@@ -32,8 +37,8 @@ pub(crate) struct Sink<'a> {
 }
 
 impl Flusher {
-    pub(super) fn new(buffer: Arc<Buffer>, monitor: Arc<Monitor>) -> Self {
-        Self { buffer, monitor, pauses: Pauses::new(), retry_at: None }
+    pub(super) fn new(buffer: Arc<Buffer>, monitor: Arc<Monitor>, bell: Arc<Bell>) -> Self {
+        Self { buffer, monitor, bell, pauses: Pauses::new(), retry_at: None }
     }
 
     /// When to flush next without being asked; none: not before something happens.
@@ -80,6 +85,8 @@ impl Flusher {
             self.postpone();
             return Err(damage);
         }
+        // What the keeper did not get round to since the last flush: there is never more of it.
+        self.buffer.cache.free();
         let seal = Instant::now();
         let outcome = self.buffer.cache.flush(&mut sink(&self.buffer, &self.monitor, conn, synced));
         if broken!("retire before commit") {
@@ -187,7 +194,11 @@ impl Flusher {
                 self.postpone();
             }
         }
-        self.buffer.cache.free();
+        if self.monitor.is_keeper_dead() {
+            self.buffer.cache.free();
+        } else {
+            self.bell.ring();
+        }
     }
 
     fn postpone(&mut self) {
@@ -273,18 +284,18 @@ impl Sink<'_> {
 
     fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {
         let mut keys = 0;
-        let mut current: Option<(Number, Arc<Table>)> = None;
+        let mut current: Option<(Number, Rows<'_>)> = None;
         for change in changes {
             // They come table by table.
-            let table = match current.take() {
-                Some((number, table)) if number == change.table => table,
-                _ => self.table(change.table)?,
+            let rows = match current.take() {
+                Some((number, rows)) if number == change.table => rows,
+                _ => Rows::new(self.conn, self.table(change.table)?),
             };
-            let (_, table) = current.insert((change.table, table));
+            let (_, rows) = current.insert((change.table, rows));
             match change.value {
-                Some(value) => self.conn.put(table, change.key, value)?,
+                Some(value) => rows.put(change.key, value)?,
                 None if broken!("drop a tombstone") => {}
-                None => drop(self.conn.delete(table, change.key)?),
+                None => rows.delete(change.key)?,
             }
             keys += 1;
         }

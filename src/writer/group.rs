@@ -1,10 +1,11 @@
 //! One transaction for many callers.
 
-use super::command::{Op, Write};
+use super::command::{Op, Row, Write};
 use crate::{
     Error, Result,
     failpoint::broken,
-    store::{Class, Fault, WriteConn},
+    store::{Class, Fault, Rows, WriteConn},
+    sync::Arc,
 };
 
 /// What became of a group: an answer for each write, in order, and what failed for all of them.
@@ -100,7 +101,7 @@ fn try_commit(
 fn commit_a_half(conn: &mut WriteConn, write: &Write, synced: bool) -> Result<(), Fault> {
     let Op::PutMany(rows) = &write.op else { return Ok(()) };
     for row in rows.iter().take(rows.len() / 2) {
-        put(conn, write, &row.key, &row.value)?;
+        conn.put(&write.table, &row.key, &row.value)?;
     }
     conn.commit()?;
     conn.begin(synced)
@@ -109,12 +110,17 @@ fn commit_a_half(conn: &mut WriteConn, write: &Write, synced: bool) -> Result<()
 fn apply(conn: &WriteConn, write: &Write) -> Result<u64, Fault> {
     let table = &*write.table;
     match &write.op {
-        Op::Put(row) => put(conn, write, &row.key, &row.value).map(|()| 1),
+        Op::Put(row) => {
+            let stored = conn.put(table, &row.key, &row.value);
+            stored.map(|()| 1).map_err(|fault| with_length(fault, conn, row))
+        }
         Op::Delete(_) if broken!("drop a tombstone") => Ok(1),
         Op::Delete(key) => conn.delete(table, key).map(u64::from),
         Op::PutMany(rows) => conn.atomically(|conn| {
+            let mut place = Rows::new(conn, Arc::clone(&write.table));
             for row in rows.iter() {
-                put(conn, write, &row.key, &row.value)?;
+                let stored = place.put(&row.key, &row.value);
+                stored.map_err(|fault| with_length(fault, conn, row))?;
             }
             Ok(rows.len() as u64)
         }),
@@ -126,13 +132,13 @@ fn apply(conn: &WriteConn, write: &Write) -> Result<u64, Fault> {
     }
 }
 
-fn put(conn: &WriteConn, write: &Write, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-    conn.put(&write.table, key, value).map_err(|fault| match fault.error {
+fn with_length(fault: Fault, conn: &WriteConn, row: &Row) -> Fault {
+    match fault.error {
         // The limit is on the row: the key counts too.
         Error::Sqlite { code, .. } if code == crate::store::TOO_BIG => {
-            let len = (key.len() + value.len()) as u64;
+            let len = (row.key.len() + row.value.len()) as u64;
             Fault { error: Error::ValueTooLarge { len, max: conn.max_row() }, ..fault }
         }
         _ => fault,
-    })
+    }
 }

@@ -4,10 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::actor::Running;
 use crate::{
-    CheckpointMode, CheckpointPolicy, CheckpointReport, OptimizeReport, Result,
-    failpoint::reached,
-    optimize, retry,
-    sync::Arc,
+    CheckpointMode, CheckpointPolicy, CheckpointReport, OptimizeReport, Result, failpoint::reached,
+    optimize, retry, sync::Arc,
 };
 
 /// How long a write may be held up by cutting a log that is over its limit, how often that is

@@ -82,9 +82,9 @@ fn call(
         // only looked at. SQLite uses a file on one thread at a time.
         let opened = unsafe { (*file.cast::<File>()).opened.as_ref() };
         let Some(opened) = opened else { return work(None, None) };
-        opened.world.call(side(), call, opened.role, |fault, record| {
-            work(fault, Some((opened, record)))
-        })
+        opened
+            .world
+            .call(side(), call, opened.role, |fault, record| work(fault, Some((opened, record))))
     })
 }
 

@@ -70,6 +70,17 @@ impl Key {
         }
     }
 
+    /// Of two keys with different ones the smaller key has the smaller one.
+    pub(super) fn order(&self) -> u128 {
+        let mut head = [0; 16];
+        let (table, start) = head.split_at_mut(4);
+        table.copy_from_slice(&self.table.0.to_be_bytes());
+        for (place, byte) in start.iter_mut().zip(self.bytes()) {
+            *place = *byte;
+        }
+        u128::from_be_bytes(head)
+    }
+
     pub(crate) fn by_ref(&self) -> KeyRef<'_> {
         KeyRef { table: self.table, bytes: self.bytes() }
     }

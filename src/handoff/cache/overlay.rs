@@ -29,19 +29,30 @@ impl Overlay {
         let pins: Vec<_> = self.sealed.iter().map(|sealed| sealed.generation.pin()).collect();
         let wanted = |key: &Key| key.table() == table && inside(key.bytes());
         let entries = newest_in_order(&pins, wanted);
-        entries.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        entries.into_iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
     }
+}
+
+/// An entry of a generation.
+pub(super) struct Entry<'a> {
+    /// Decides nearly always, and is here: the keys lie all over the memory.
+    order: u128,
+    pub(super) key: &'a Key,
+    pub(super) value: &'a Dirty,
 }
 
 /// The newest value of each key of generations that come newest first, in order.
 pub(super) fn newest_in_order<'a>(
     newest_first: &'a [Pinned<'a, Key, Dirty>],
     wanted: impl Fn(&Key) -> bool,
-) -> Vec<(&'a Key, &'a Dirty)> {
-    let mut entries: Vec<_> =
-        newest_first.iter().flat_map(|pin| pin.iter()).filter(|(key, _)| wanted(key)).collect();
+) -> Vec<Entry<'a>> {
+    let mut entries = Vec::new();
+    for pin in newest_first {
+        let found = pin.iter().filter(|(key, _)| wanted(key));
+        entries.extend(found.map(|(key, value)| Entry { order: key.order(), key, value }));
+    }
     // Stable: of equal keys the one of the newest generation stays first.
-    entries.sort_by_key(|(key, _)| *key);
-    entries.dedup_by_key(|(key, _)| *key);
+    entries.sort_by_key(|entry| (entry.order, entry.key));
+    entries.dedup_by_key(|entry| (entry.order, entry.key));
     entries
 }
