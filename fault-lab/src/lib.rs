@@ -28,6 +28,7 @@ mod model;
 mod op;
 mod places;
 mod run;
+mod scarce;
 mod vfs;
 mod watch;
 mod workload;

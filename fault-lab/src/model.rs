@@ -104,6 +104,11 @@ impl History {
         self.steps.len()
     }
 
+    /// How many operations returned an error.
+    pub(crate) fn failed(&self) -> usize {
+        self.steps.iter().filter(|step| step.outcome == Outcome::Failed).count()
+    }
+
     pub(crate) fn push(&mut self, op: &Op, outcome: Outcome) {
         let number = u32::try_from(self.steps.len()).unwrap();
         let before = self.now();
