@@ -108,7 +108,7 @@ fn with_a_cache_and_large_batches() {
         name: "large batches",
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[FLUSH],
-        ballast: 200,
+        ballast: 400,
         ..PLAIN
     });
 }
