@@ -35,7 +35,7 @@ fn experiment(name: &str, short: usize, job: impl Fn(u64) -> Result<Count, Strin
 
 #[test]
 fn every_instant_can_be_the_last() {
-    experiment("every instant a crash", 12, |seed| {
+    experiment("every instant a crash", 8, |seed| {
         let workload = Workload::drawn(seed, 20);
         let trace = lab::calm(&workload)?;
         let count = lab::crash(&workload, &trace, None, 0);
