@@ -36,6 +36,8 @@ impl Running {
                 self.shared.readers.recall();
                 let keeper_is_done = self.shared.checkpointing.try_lock_for(CUT_PATIENCE);
                 let cut = keeper_is_done.map(|_alone| conn.cut_log(CUT_PATIENCE));
+                // The keeper comes to an end soon: it is waited for again with the next group.
+                let waited_for_others = cut.is_some();
                 match cut {
                     Some(Ok(true)) => return self.shared.monitor.log_is_within(true),
                     Some(Ok(false)) | None => {
@@ -43,7 +45,9 @@ impl Running {
                     }
                     Some(Err(fault)) => self.shared.monitor.failed(&fault),
                 }
-                self.shortened = Some(Instant::now());
+                if waited_for_others {
+                    self.shortened = Some(Instant::now());
+                }
             }
             retry::pause(THROTTLE);
         } else if log.pages >= restart_at

@@ -21,6 +21,14 @@ pub(crate) struct Limits {
     pub(crate) sealed: usize,
 }
 
+impl Limits {
+    /// How many entries the first generation may have: as many of 256 bytes as make a flush, but
+    /// not so many that the room for them alone is worth mentioning.
+    pub(super) fn first_guess(self) -> usize {
+        (self.threshold / 256).min(1 << 16)
+    }
+}
+
 /// Shared by everybody who has the file open in this process. `E` is why a flush failed.
 pub(crate) struct Cache<E> {
     /// What readers see. Written under the mutex only.
