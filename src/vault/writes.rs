@@ -161,8 +161,7 @@ impl Handle {
                 Ok(())
             }
             (Way::Buffered, _) => Ok(()),
-            (Way::Through, None) if !self.is_power() => Ok(()),
-            // What the answer rests on may still be in the cache.
+            // Also after a delete that found nothing: what it rests on may still be in the cache.
             (Way::Through, ticket) => self.wait_for_commit(ticket),
         }
     }

@@ -6,6 +6,7 @@ use super::Monitor;
 use crate::{
     CacheOptions, Error, Result,
     buffer::{Buffer, Tables},
+    failpoint::{broken, reached},
     handoff::{
         Bell,
         cache::{Change, NotClosed, Store, Table as Number, Ticket},
@@ -88,6 +89,9 @@ impl Flusher {
         self.buffer.cache.free();
         let seal = Instant::now();
         let outcome = self.buffer.cache.flush(&mut sink(&self.buffer, &self.monitor, conn, synced));
+        if broken!("retire before commit") {
+            conn.commit()?;
+        }
         self.note(seal, &outcome);
         Ok(outcome? as u64)
     }
@@ -258,8 +262,13 @@ impl Sink<'_> {
         &mut self,
         changes: &mut dyn Iterator<Item = Change<'_>>,
     ) -> Result<usize, Fault> {
+        reached!("sealed, not committed");
         let pages = self.conn.pages_written()?;
-        self.conn.begin(self.synced)?;
+        self.conn.begin(self.synced && !broken!("skip a sync"))?;
+        if broken!("retire before commit") {
+            // The actor commits it, some time.
+            return self.write(changes);
+        }
         let written = self.write(changes).and_then(|keys| self.conn.commit().map(|()| keys));
         if written.is_err() {
             self.conn.rollback()?;
@@ -269,6 +278,7 @@ impl Sink<'_> {
             // Nothing was written, and so nothing synced: not what was committed before either.
             self.conn.sync()?;
         }
+        reached!("committed, not retired");
         Ok(keys)
     }
 
@@ -284,6 +294,7 @@ impl Sink<'_> {
             let (_, rows) = current.insert((change.table, rows));
             match change.value {
                 Some(value) => rows.put(change.key, value)?,
+                None if broken!("drop a tombstone") => {}
                 None => rows.delete(change.key)?,
             }
             keys += 1;

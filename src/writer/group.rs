@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    failpoint::broken,
     store::{Class, Fault, Rows, Table, WriteConn},
     sync::Arc,
 };
@@ -63,10 +64,13 @@ fn try_commit(
     synced: bool,
 ) -> Result<Vec<Result<Answer>>, Fault> {
     let pages = conn.pages_written()?;
-    conn.begin(synced)?;
+    conn.begin(synced && !broken!("skip a sync"))?;
     let committed = (|| {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
+            if broken!("split a batch") {
+                commit_a_half(conn, write, synced)?;
+            }
             let before = conn.total_changes();
             answers.push(match apply(conn, write) {
                 Ok(answer) => Ok(answer),
@@ -96,11 +100,22 @@ fn try_commit(
     Ok(answers)
 }
 
+/// How not to do it.
+fn commit_a_half(conn: &mut WriteConn, write: &Write, synced: bool) -> Result<(), Fault> {
+    let Op::PutMany(rows) = &write.op else { return Ok(()) };
+    for row in rows.iter().take(rows.len() / 2) {
+        conn.put(&write.table, &row.key, &row.value)?;
+    }
+    conn.commit()?;
+    conn.begin(synced)
+}
+
 fn apply(conn: &WriteConn, write: &Write) -> Result<Answer, Fault> {
     let table = &*write.table;
     let changed = match &write.op {
         Op::Batch(batch) => return apply_batch(conn, batch),
         Op::Put(row) => put(conn, table, &row.key, &row.value).map(|()| 1),
+        Op::Delete(_) if broken!("drop a tombstone") => Ok(1),
         Op::Delete(key) => conn.delete(table, key).map(u64::from),
         Op::PutMany(rows) => conn.atomically(|conn| {
             let mut place = Rows::new(conn, Arc::clone(&write.table));

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::actor::Running;
 use crate::{
-    CheckpointMode, CheckpointPolicy, CheckpointReport, OptimizeReport, Result, optimize, retry,
-    sync::Arc,
+    CheckpointMode, CheckpointPolicy, CheckpointReport, OptimizeReport, Result, failpoint::reached,
+    optimize, retry, sync::Arc,
 };
 
 /// How long a write may be held up by cutting a log that is over its limit, how often that is
@@ -86,7 +86,11 @@ impl Running {
         }
         let checkpointing = Arc::clone(&self.shared.checkpointing);
         let _alone = checkpointing.lock();
-        Ok(self.conn()?.checkpoint(mode)?)
+        reached!("before a checkpoint");
+        let outcome = self.conn()?.checkpoint(mode);
+        reached!("after a checkpoint");
+        // A sync that failed here is as bad as one in a commit.
+        Ok(outcome.inspect_err(|fault| self.shared.monitor.failed(fault))?)
     }
 
     pub(super) fn optimize(&mut self, vacuum: bool) -> Result<OptimizeReport> {
@@ -101,7 +105,9 @@ impl Running {
                 pages_before.saturating_sub(free_before).saturating_mul(page),
             )?;
         }
-        conn.optimize(vacuum)?;
+        let monitor = Arc::clone(&self.shared.monitor);
+        self.conn()?.optimize(vacuum).inspect_err(|fault| monitor.failed(fault))?;
+        let conn = self.conn()?;
         let (pages_after, free_after) = conn.pages()?;
         Ok(OptimizeReport {
             bytes_before: pages_before.saturating_mul(page),

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use kvault::Error;
+use kvault::{Durability, Error};
 
 use super::{cached, options, rows, stored};
 use crate::support::{Place, assert_err, invalid, wait_until};
@@ -111,4 +111,17 @@ fn a_cache_that_is_always_full_loses_nothing() {
     assert_eq!(vault.len().unwrap(), 8_001);
     vault.close().unwrap();
     assert_eq!(place.open().len().unwrap(), 8_001);
+}
+
+/// The key is gone from the cache, but not from the file. Found by the fault lab.
+#[test]
+fn a_durable_delete_that_finds_nothing_makes_that_lasting() {
+    let place = Place::new();
+    let vault = place.open();
+    vault.put_bytes("key", "value").unwrap();
+    vault.enable_cache(options()).unwrap();
+    assert!(vault.delete("key").unwrap());
+    assert_eq!(rows(&place.raw(), "kv").len(), 1);
+    assert!(!vault.with_durability(Durability::Process).delete("key").unwrap());
+    assert_eq!(rows(&place.raw(), "kv"), [], "a crash would bring it back");
 }
