@@ -3,17 +3,22 @@
 use super::Open;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 
-/// A handle that is derived from another one buffers as that does, but only the one that switched
-/// the cache on keeps it on.
+/// A handle that is derived from another one buffers as that does, and each of them keeps the
+/// cache on that one of them switched on.
 #[derive(Debug, Default)]
 pub(crate) struct Buffering {
     on: AtomicBool,
-    pub(super) uses: Mutex<Option<CacheUse>>,
+    pub(super) uses: Arc<Mutex<Option<CacheUse>>>,
 }
 
 impl Buffering {
     pub(crate) fn is_on(&self) -> bool {
         self.on.load(Ordering::Acquire)
+    }
+
+    /// For a handle whose share in the cache is somebody else's.
+    pub(super) fn lent() -> Self {
+        Self { on: AtomicBool::new(true), uses: Arc::default() }
     }
 
     pub(super) fn set(&self, on: bool) {
@@ -23,7 +28,7 @@ impl Buffering {
 
 impl Clone for Buffering {
     fn clone(&self) -> Self {
-        Self { on: AtomicBool::new(self.is_on()), uses: Mutex::new(None) }
+        Self { on: AtomicBool::new(self.is_on()), uses: Arc::clone(&self.uses) }
     }
 }
 

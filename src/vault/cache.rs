@@ -2,7 +2,10 @@
 
 use std::ops::Deref;
 
-use super::{Handle, KVault, buffering::CacheUse};
+use super::{
+    Handle, KVault,
+    buffering::{Buffering, CacheUse},
+};
 use crate::{
     CacheOptions, Error, Result,
     fork::Process,
@@ -126,8 +129,7 @@ impl KVault {
     pub fn cache(&self, options: CacheOptions) -> Result<CacheScope> {
         let flush_on_exit = options.flush_on_exit;
         let cache_use = self.handle.use_cache(options)?;
-        let handle = Handle::clone(&self.handle);
-        handle.buffering.set(true);
+        let handle = Handle { buffering: Buffering::lent(), ..Handle::clone(&self.handle) };
         Ok(CacheScope { vault: handle.into(), cache_use: Some(cache_use), flush_on_exit })
     }
 
@@ -164,10 +166,14 @@ impl KVault {
             return Err(panicked);
         }
         let buffer = engine.buffer().filter(|buffer| buffer.is_on());
-        let Some(buffer) = buffer else {
-            return Err(Error::invalid("cache", "off", "there is no write cache to lock"));
-        };
-        Ok(CacheLock { hold: Some(Cache::hold(&buffer.cache)), made_in: Process::current() })
+        let off = || Error::invalid("cache", "off", "there is no write cache to lock");
+        let buffer = buffer.ok_or_else(off)?;
+        let hold = Cache::hold(&buffer.cache);
+        if !buffer.cache.is_on() {
+            // It was being switched off. From now on it could not be.
+            return Err(off());
+        }
+        Ok(CacheLock { hold: Some(hold), made_in: Process::current() })
     }
 }
 

@@ -47,7 +47,8 @@ impl Handle {
             Some(Swap::Conflict(found)) => {
                 self.settle(way, None).map(|()| Answer::Conflict(found.map(|bytes| bytes.to_vec())))
             }
-            None => self.swap(key, old, new),
+            // It was switched off meanwhile: the writer comes to this after that.
+            None => self.send_batch(action, self.swap_batch(key, old, new)),
         }
     }
 
@@ -87,7 +88,7 @@ impl Handle {
         });
         match ticket? {
             Some(ticket) => self.settle(way, Some(ticket)).map(|()| Answer::Changed(count)),
-            None => self.write_batch(action, on, batch),
+            None => self.send_batch(action, batch),
         }
     }
 
