@@ -3,13 +3,16 @@
 use super::Open;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 
-/// A handle that is derived from another one buffers as that does, and each of them keeps the
-/// cache on that one of them switched on.
+/// A handle that is derived from one that buffers does so too, and each of them keeps the cache
+/// on.
 #[derive(Debug, Default)]
 pub(crate) struct Buffering {
     on: AtomicBool,
-    pub(super) uses: Arc<Mutex<Option<CacheUse>>>,
+    group: Mutex<Group>,
 }
+
+/// What those share that were derived from each other since the cache was switched on.
+pub(super) type Group = Arc<Mutex<Option<CacheUse>>>;
 
 impl Buffering {
     pub(crate) fn is_on(&self) -> bool {
@@ -18,7 +21,21 @@ impl Buffering {
 
     /// For a handle whose share in the cache is somebody else's.
     pub(super) fn lent() -> Self {
-        Self { on: AtomicBool::new(true), uses: Arc::default() }
+        Self { on: AtomicBool::new(true), group: Mutex::default() }
+    }
+
+    pub(super) fn group(&self) -> Group {
+        Arc::clone(&self.group.lock())
+    }
+
+    /// Keeps the cache on, for this handle and those that are derived from it later. Who was derived
+    /// from it before is not concerned.
+    pub(super) fn begin(&self, cache_use: CacheUse) {
+        let group = Arc::new(Mutex::new(Some(cache_use)));
+        let before = std::mem::replace(&mut *self.group.lock(), group);
+        self.set(true);
+        // Without the lock: it may be the last of a group.
+        drop(before);
     }
 
     pub(super) fn set(&self, on: bool) {
@@ -28,7 +45,7 @@ impl Buffering {
 
 impl Clone for Buffering {
     fn clone(&self) -> Self {
-        Self { on: AtomicBool::new(self.is_on()), uses: Arc::clone(&self.uses) }
+        Self { on: AtomicBool::new(self.is_on()), group: Mutex::new(self.group()) }
     }
 }
 

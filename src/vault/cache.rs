@@ -45,10 +45,7 @@ impl KVault {
     /// ```
     pub fn enable_cache(&self, options: CacheOptions) -> Result<()> {
         let cache_use = self.handle.use_cache(options)?;
-        let buffering = &self.handle.buffering;
-        let before = buffering.uses.lock().replace(cache_use);
-        buffering.set(true);
-        drop(before);
+        self.handle.buffering.begin(cache_use);
         Ok(())
     }
 
@@ -62,14 +59,15 @@ impl KVault {
     pub fn disable_cache(&self) -> Result<u64> {
         let handle = &self.handle;
         handle.open.check()?;
-        let cache_use = handle.buffering.uses.lock().take();
+        let group = handle.buffering.group();
+        let cache_use = group.lock().take();
         let outcome = match &cache_use {
             Some(_) => handle.call("disable the cache", |reply| Command::DisableCache { reply }),
             None => handle.flush(None),
         };
         match outcome {
             Ok(_) => handle.buffering.set(false),
-            Err(_) => *handle.buffering.uses.lock() = cache_use,
+            Err(_) => *group.lock() = cache_use,
         }
         outcome
     }
