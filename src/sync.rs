@@ -35,7 +35,14 @@ type Hasher = foldhash::fast::RandomState;
 
 impl<K: Hash + Eq, V> Map<K, V> {
     pub(crate) fn with_capacity(entries: usize) -> Self {
-        Self(papaya::HashMap::with_capacity_and_hasher(entries, Hasher::default()))
+        // Values that were replaced are freed one by one: thirty of them may be half a gigabyte.
+        let collector = seize::Collector::new().batch_size(1);
+        let map = papaya::HashMap::builder().capacity(entries).collector(collector);
+        Self(map.hasher(Hasher::default()).build())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// What `seen` makes of the value.

@@ -33,6 +33,11 @@ impl<K: Clone + Eq, V: Clone> Map<K, V> {
     }
 
     #[track_caller]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().is_empty()
+    }
+
+    #[track_caller]
     pub(crate) fn get<Q: Equivalent<K>, T>(
         &self,
         key: &Q,

@@ -134,6 +134,17 @@ impl WriteConn {
         schema::register(&self.conn, feature).map_err(self.at("note a feature"))
     }
 
+    /// Makes the table if nothing has its name. What has it may be of another shape by now: whether
+    /// it takes our rows, it will say.
+    pub(crate) fn create_missing(&self, table: &Table) -> Result<(), Fault> {
+        let found = schema::find(&self.conn, table).map_err(self.at("look for a table"))?;
+        if found == schema::Found::Nothing {
+            self.run(&table.create, "create a table")
+        } else {
+            Ok(())
+        }
+    }
+
     /// Makes the table; whether it was not there before.
     pub(crate) fn create(&self, table: &Table) -> Result<bool, Fault> {
         let found = schema::find(&self.conn, table).map_err(self.at("look for a table"))?;

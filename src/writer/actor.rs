@@ -105,7 +105,7 @@ impl Running {
             match command {
                 Command::Write(_) | Command::Flush(_) => next = self.group(command),
                 Command::EnableCache { options, reply } => {
-                    let outcome = self.flusher.enable(&options);
+                    let outcome = self.with_conn(|flusher, conn| flusher.enable(conn, &options));
                     self.answer(reply, outcome);
                 }
                 Command::DisableCache { reply } => {

@@ -110,18 +110,20 @@ impl Flusher {
         self.buffer.cache.is_held()
     }
 
-    pub(super) fn enable(&mut self, options: &CacheOptions) -> Result<()> {
-        if self.buffer.is_on() && self.buffer.users() > 0 {
-            if let Some((name, asked, is)) = self.buffer.options().difference(options) {
+    pub(super) fn enable(&mut self, conn: &mut WriteConn, options: &CacheOptions) -> Result<()> {
+        let differs = self.buffer.options().difference(options);
+        if let Some((name, asked, is)) = differs.filter(|_| self.buffer.is_on()) {
+            if self.buffer.users() > 0 {
                 let why = format!("the file has a cache already in this process, with {is}");
                 return Err(Error::invalid(name, asked, why));
             }
-        } else {
-            self.buffer.set_options(options);
+            // What is in it was put under other terms: it is to be flushed under them.
+            self.turn_off(conn)?;
         }
         if !self.buffer.is_on() {
-            self.buffer.cache.turn_on();
+            self.buffer.set_options(options);
             self.buffer.set_on(true);
+            self.buffer.cache.turn_on();
         }
         self.buffer.add_user();
         Ok(())
@@ -171,6 +173,9 @@ impl Flusher {
 
     /// Refuses what is put from now on, and flushes what was put before.
     pub(super) fn close(&mut self, conn: &mut WriteConn, forced: bool) -> Result<()> {
+        if self.buffer.cache.is_closed() {
+            return Ok(());
+        }
         if let Some(damage) = self.monitor.damage().filter(|_| !self.buffer.cache.is_clean()) {
             return Err(damage);
         }
@@ -309,7 +314,7 @@ impl Sink<'_> {
             let why = "is the number of no table";
             Fault { error: Error::invalid("table", number.0, why), class: Class::Operation }
         })?;
-        self.conn.create(&table)?;
+        self.conn.create_missing(&table)?;
         Ok(table)
     }
 }

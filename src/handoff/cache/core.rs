@@ -5,7 +5,7 @@ use super::{
     generation::Generation,
     key::{Dirty, KeyRef},
     list::List,
-    state::State,
+    state::{Door, State},
 };
 use crate::sync::{ArcSwap, Condvar, Mutex, MutexGuard, StdArc};
 
@@ -107,6 +107,11 @@ impl<E: Clone> Cache<E> {
         self.get(key, dirty).unwrap_or_else(store)
     }
 
+    /// Whether nothing can be put any more, for good.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.lock().door == Door::Closed
+    }
+
     /// Whether the store has everything.
     pub(crate) fn is_clean(&self) -> bool {
         self.state.lock().bytes == 0
@@ -141,7 +146,9 @@ impl<E: Clone> Cache<E> {
     /// For [`seal`](Self::seal). Made before the mutex is taken: allocating takes longer than all
     /// that is done under it.
     pub(super) fn empty(&self) -> Generation {
-        Generation::with_capacity(self.list.load().guess)
+        let list = self.list.load();
+        // Nothing will be sealed, as far as one can tell: no room is needed for what comes next.
+        Generation::with_capacity(if list.active.is_empty() { 0 } else { list.guess })
     }
 
     /// The list for whoever is about to change it.

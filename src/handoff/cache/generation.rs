@@ -43,6 +43,10 @@ impl Generation {
         (generation, size)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     pub(super) fn get<T>(&self, key: KeyRef<'_>, seen: impl FnOnce(&Dirty) -> T) -> Option<T> {
         self.entries.get(&key, seen)
     }
