@@ -78,7 +78,12 @@ fn a_close_that_fails_can_be_repeated() {
 #[test]
 fn a_drop_that_fails_leaves_it_to_the_next_open() {
     let place = Place::new();
-    let open = || place.open_with(|options| options.busy_timeout(Duration::ZERO).retries(1));
+    let open = || {
+        place.open_with(|options| {
+            let options = options.busy_timeout(Duration::ZERO).retries(1);
+            options.close_timeout(Duration::from_millis(50))
+        })
+    };
     let vault = open();
     vault.enable_cache(options()).unwrap();
     vault.put_bytes("a", "1").unwrap();
