@@ -48,6 +48,12 @@ impl State {
         self.tables.entry(table).or_default().clear();
     }
 
+    /// All keys and values in their order.
+    pub(crate) fn rows(&self, table: u8) -> Vec<(u8, Vec<u8>)> {
+        let rows = self.tables.get(&table).into_iter().flatten();
+        rows.map(|(key, mark)| (*key, mark.value(*key))).collect()
+    }
+
     pub(crate) fn get(&self, table: u8, key: u8) -> Option<Mark> {
         self.tables.get(&table)?.get(&key).copied()
     }

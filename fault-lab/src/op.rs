@@ -1,9 +1,12 @@
 //! What can be asked of a vault: done to the vault and to its model, side by side.
 
-use kvault::{CacheOptions, CheckpointMode, Durability, KVault, OptimizeOptions, Result};
+use kvault::{
+    CacheOptions, Cas, CheckpointMode, Durability, Iter, KVault, OptimizeOptions, Result, Stored,
+    WriteBatch,
+};
 
 use crate::{
-    content::{Mark, key},
+    content::{Mark, key, number_of, table as name},
     model::{Promise, State},
 };
 
@@ -38,9 +41,38 @@ pub(crate) enum Op {
         table: u8,
         as_: Durability,
     },
+    /// Deletes a span of keys and puts others, in several tables at once.
+    Batch {
+        table: u8,
+        gone: (u8, u8),
+        /// Table, key, length.
+        rows: Vec<(u8, u8, u32)>,
+        as_: Durability,
+    },
+    /// Puts a value if the one that is there is the one that was read.
+    Swap {
+        table: u8,
+        key: u8,
+        len: u32,
+        as_: Durability,
+    },
+    /// Reads two keys and puts both.
+    Transact {
+        table: u8,
+        key: u8,
+        /// Table, key.
+        other: (u8, u8),
+        len: u32,
+        as_: Durability,
+    },
     Get {
         table: u8,
         key: u8,
+    },
+    /// All rows, in order; in a snapshot, or as they come.
+    Scan {
+        table: u8,
+        snapshot: bool,
     },
     Flush {
         as_: Durability,
@@ -69,6 +101,10 @@ impl Op {
             | Self::Delete { table, .. }
             | Self::Discard { table, .. }
             | Self::Clear { table, .. }
+            | Self::Batch { table, .. }
+            | Self::Swap { table, .. }
+            | Self::Transact { table, .. }
+            | Self::Scan { table, .. }
             | Self::Get { table, .. } => Some(*table),
             Self::Flush { .. }
             | Self::Checkpoint(_)
@@ -99,7 +135,21 @@ impl Op {
                 state.delete(*table, *key);
             }
             Self::Clear { table, .. } => state.clear(*table),
+            Self::Batch { table, gone: (first, end), rows, .. } => {
+                (*first..*end).for_each(|key| state.delete(*table, key));
+                for ((table, key, len), row) in rows.iter().zip(0..) {
+                    state.put(*table, *key, Mark { step, row, len: *len });
+                }
+            }
+            Self::Swap { table, key, len, .. } => {
+                state.put(*table, *key, Mark { step, row: 0, len: *len });
+            }
+            Self::Transact { table, key, other, len, .. } => {
+                state.put(*table, *key, Mark { step, row: 0, len: *len });
+                state.put(other.0, other.1, Mark { step, row: 1, len: *len });
+            }
             Self::Get { .. }
+            | Self::Scan { .. }
             | Self::Flush { .. }
             | Self::Checkpoint(_)
             | Self::Optimize { .. }
@@ -120,6 +170,9 @@ impl Op {
             | Self::Delete { as_, .. }
             | Self::Discard { as_, .. }
             | Self::Clear { as_, .. }
+            | Self::Batch { as_, .. }
+            | Self::Swap { as_, .. }
+            | Self::Transact { as_, .. }
             | Self::Flush { as_ }
                 if *as_ == Durability::Buffered =>
             {
@@ -160,6 +213,35 @@ impl Op {
                 vault.with_durability(*as_).discard(key(*number))?;
             }
             Self::Clear { as_, .. } => vault.with_durability(*as_).clear()?,
+            Self::Batch { table, gone, rows, as_ } => {
+                let mut batch = WriteBatch::new();
+                batch.table(&name(*table)).delete_range([b'k', gone.0]..[b'k', gone.1]);
+                for ((table, number, len), row) in rows.iter().zip(0..) {
+                    let value = Mark { step, row, len: *len }.value(*number);
+                    batch.table(&name(*table)).put_bytes(key(*number), value);
+                }
+                vault.with_durability(*as_).write(&batch)?;
+            }
+            Self::Swap { key: number, len, as_, .. } => {
+                let old = vault.get_stored(key(*number))?;
+                let new = Stored::raw(Mark { step, row: 0, len: *len }.value(*number));
+                let vault = vault.with_durability(*as_);
+                let outcome = vault.compare_and_swap(key(*number), old.as_ref(), Some(&new))?;
+                assert_eq!(outcome, Cas::Swapped, "nobody else is there");
+            }
+            Self::Transact { key: number, other, len, as_, .. } => {
+                vault.with_durability(*as_).transact(|tx| {
+                    drop(tx.get::<Vec<u8>>(key(*number))?);
+                    tx.put(key(*number), &Mark { step, row: 0, len: *len }.value(*number))?;
+                    let mut tx = tx.table(&name(other.0))?;
+                    drop(tx.get::<Vec<u8>>(key(other.1))?);
+                    tx.put(key(other.1), &Mark { step, row: 1, len: *len }.value(other.1))
+                })?;
+            }
+            Self::Scan { snapshot: true, .. } => {
+                return Ok(Seen::Rows(rows(vault.snapshot()?.iter())?));
+            }
+            Self::Scan { snapshot: false, .. } => return Ok(Seen::Rows(rows(vault.iter())?)),
             Self::Get { key: number, .. } => {
                 return Ok(Seen::Value(vault.get_bytes(key(*number))?));
             }
@@ -181,6 +263,7 @@ impl Op {
             (Self::Delete { table, key, .. }, Seen::There(there)) => {
                 state.get(*table, *key).is_some() == *there
             }
+            (Self::Scan { table, .. }, Seen::Rows(rows)) => state.rows(*table) == *rows,
             (Self::Get { table, key }, Seen::Value(value)) => {
                 state.get(*table, *key).map(|mark| mark.value(*key)) == *value
             }
@@ -197,6 +280,9 @@ impl Op {
             | Self::Delete { as_, .. }
             | Self::Discard { as_, .. }
             | Self::Clear { as_, .. }
+            | Self::Batch { as_, .. }
+            | Self::Swap { as_, .. }
+            | Self::Transact { as_, .. }
             | Self::Flush { as_ } => match as_ {
                 Durability::Power => Promise::Power,
                 Durability::Buffered => Promise::Nothing,
@@ -206,6 +292,7 @@ impl Op {
             Self::Checkpoint(_) if *seen == Seen::Moved(true) => Promise::Moved,
             Self::Open | Self::Table(_) | Self::Close | Self::DisableCache => Promise::Process,
             Self::Get { .. }
+            | Self::Scan { .. }
             | Self::Optimize { .. }
             | Self::Checkpoint(_)
             | Self::EnableCache { .. }
@@ -227,6 +314,16 @@ pub(crate) enum Seen {
     Nothing,
     There(bool),
     Value(Option<Vec<u8>>),
+    /// Keys and values, in their order.
+    Rows(Vec<(u8, Vec<u8>)>),
     /// Whether the whole log was moved.
     Moved(bool),
+}
+
+fn rows(all: Iter) -> Result<Vec<(u8, Vec<u8>)>> {
+    all.map(|row| {
+        let (key, stored) = row?;
+        Ok((number_of(&key).expect("a key of ours"), stored.payload()?.to_vec()))
+    })
+    .collect()
 }

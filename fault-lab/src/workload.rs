@@ -92,16 +92,22 @@ impl Workload {
             ops.push(Op::Discard { table: 1, key: 3, as_ });
             ops.push(Op::Put { table: 2, key: 4, len: 3_000, as_ });
             ops.push(Op::Clear { table: 2, as_ });
+            ops.push(Op::Batch { table: 1, gone: (1, 3), rows: vec![(1, 5, 40), (2, 2, 90)], as_ });
+            ops.push(Op::Swap { table: 1, key: 5, len: 60, as_ });
+            ops.push(Op::Transact { table: 1, key: 1, other: (2, 1), len: 40, as_ });
             ops.push(Op::Flush { as_ });
         }
         let rest = [
             Op::Checkpoint(CheckpointMode::Truncate),
             Op::Optimize { vacuum: true },
             Op::Get { table: 1, key: 1 },
+            Op::Scan { table: 1, snapshot: false },
+            Op::Scan { table: 1, snapshot: wal },
         ];
         let cache = Op::EnableCache { cap: 100_000, threshold: 100_000 };
         workload.ops =
-            [&ops[7..], &[cache], &ops, &[Op::Lock], &ops[..4], &[Op::Unlock], &rest].concat();
+            [&ops[ops.len() / 3..], &[cache], &ops, &[Op::Lock], &ops[..4], &[Op::Unlock], &rest]
+                .concat();
         workload.ops.extend([Op::DisableCache, Op::Close, Op::Get { table: 1, key: 1 }]);
         workload
     }
@@ -141,7 +147,19 @@ fn draw(chance: &mut Chance) -> Op {
         55..63 => Op::Delete { table, key, as_ },
         63..67 => Op::Discard { table, key, as_ },
         67..70 => Op::Clear { table, as_ },
-        70..77 => Op::Get { table, key },
+        70..72 => Op::Batch {
+            table,
+            gone: (key, key + u8::try_from(chance.below(3)).unwrap()),
+            rows: (0..1 + chance.below(3)).map(|_| other(chance)).collect(),
+            as_,
+        },
+        72 => Op::Swap { table, key, len: len(chance), as_ },
+        73 => {
+            let (to, at, len) = other(chance);
+            Op::Transact { table, key, other: (to, at), len, as_ }
+        }
+        74 => Op::Scan { table, snapshot: chance.percent(50) },
+        75..77 => Op::Get { table, key },
         77..84 => Op::Flush { as_ },
         84..87 => Op::EnableCache {
             cap: *chance.pick(&[3_000, 100_000]),
@@ -159,6 +177,12 @@ fn draw(chance: &mut Chance) -> Op {
         95..97 => Op::Optimize { vacuum: chance.percent(70) },
         _ => Op::Close,
     }
+}
+
+/// Another table, key and length.
+fn other(chance: &mut Chance) -> (u8, u8, u32) {
+    let table = u8::try_from(chance.below(TABLES)).unwrap();
+    (table, u8::try_from(chance.below(KEYS)).unwrap(), len(chance))
 }
 
 fn durability(chance: &mut Chance) -> Durability {
