@@ -150,7 +150,7 @@ fn draw(chance: &mut Chance) -> Op {
         70..72 => Op::Batch {
             table,
             gone: (key, key + u8::try_from(chance.below(3)).unwrap()),
-            rows: (0..1 + chance.below(3)).map(|_| other(chance)).collect(),
+            rows: (0..=chance.below(3)).map(|_| other(chance)).collect(),
             as_,
         },
         72 => Op::Swap { table, key, len: len(chance), as_ },

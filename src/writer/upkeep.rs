@@ -33,9 +33,16 @@ impl Running {
         // Begun before the limit, so that it is not passed while it is tried.
         if log.bytes > wal_limit / 8 * 7 {
             if due(CUT_INTERVAL) {
-                self.shared.readers.recall();
-                let keeper_is_done = self.shared.checkpointing.try_lock_for(CUT_PATIENCE);
-                let cut = keeper_is_done.map(|_alone| conn.cut_log(CUT_PATIENCE));
+                let mut cut = None;
+                // Twice: the keeper may just have been at a view, which was passed over then.
+                for patience in [CUT_PATIENCE / 10, CUT_PATIENCE] {
+                    self.shared.readers.recall();
+                    let keeper_is_done = self.shared.checkpointing.try_lock_for(patience);
+                    cut = keeper_is_done.map(|_alone| conn.cut_log(patience));
+                    if !matches!(cut, Some(Ok(false))) {
+                        break;
+                    }
+                }
                 // The keeper comes to an end soon: it is waited for again with the next group.
                 let waited_for_others = cut.is_some();
                 match cut {
