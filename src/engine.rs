@@ -266,8 +266,9 @@ impl Engine {
             writer::close_cache(&writer.buffer, &self.monitor, &mut conn, forced)
         };
         match close() {
-            // Nobody is there to try again, and trying again would not help.
-            Err(lost) if forced => {
+            // Nobody is there any more, and trying again would not help. A lock passes, and so does
+            // a full disk: whoever forces the end tries again.
+            Err(lost) if forced && self.monitor.damage().is_some() && !lost.is_retryable() => {
                 let entries = cache.stats().entries;
                 let path = self.path.display();
                 crate::log::error!("{entries} entries for {path} cannot be stored: {lost}");

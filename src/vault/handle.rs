@@ -208,12 +208,16 @@ impl Open {
             let flushes = buffer.options().flush_on_exit;
             buffer.is_on() && flushes && !buffer.cache.is_clean()
         };
-        // The end of the engine flushes too, and knows what to do about a writer that died.
-        if self.share.is_last() || !engine.buffer().is_some_and(wanted) {
+        if !engine.buffer().is_some_and(wanted) {
             return Ok(());
         }
         let command = |reply| Command::Flush(Flush { power: false, ticket: None, reply });
-        engine.call("close", Deadline::NEVER, command).map(drop)
+        // Also the last one: somebody may open the file before it has left.
+        match engine.call("close", Deadline::NEVER, command) {
+            // The end of the engine tries too, and knows what to do about a writer that died.
+            Err(_) if self.share.is_last() => Ok(()),
+            outcome => outcome.map(drop),
+        }
     }
 
     pub(crate) fn add_cache_use(&self) {

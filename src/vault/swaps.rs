@@ -20,9 +20,7 @@ impl Handle {
         let Some((way, cache)) = self.to_cache(action)? else {
             return self.send_batch(action, self.swap_batch(key, old, new));
         };
-        if let Some(new) = new {
-            self.check_row(key.len(), new.len())?;
-        }
+        self.check_row(key.len(), new.map_or(0, <[u8]>::len))?;
         let owned = Key::new(self.number, key);
         let new_entry = new.map_or(Dirty::Deleted, |new| Dirty::Put(Bytes::from(new)));
         let stored = || Ok(self.read(|conn| conn.get(&self.table, key))?.map(Bytes::from));
@@ -73,7 +71,10 @@ impl Handle {
                     self.check_row(key.len(), value.len())?;
                     (key, Dirty::Put(Bytes::from(&value[..])))
                 }
-                What::Delete { key } => (key, Dirty::Deleted),
+                What::Delete { key } => {
+                    self.check_row(key.len(), 0)?;
+                    (key, Dirty::Deleted)
+                }
                 What::DeleteSame { .. } | What::DeleteSpan(_) => continue,
             };
             entries.push((Key::new(table.number, key), dirty));

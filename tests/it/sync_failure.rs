@@ -73,7 +73,7 @@ fn a_failed_flush_is_as_bad() {
     vault.put_bytes("after", "2").unwrap();
 }
 
-/// The sync of a checkpoint is one too. Found by the fault lab.
+/// The sync of a checkpoint is one too. Found by reading for the fault lab.
 #[test]
 fn a_failed_checkpoint_is_as_bad() {
     let place = Place::new();
