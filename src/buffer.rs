@@ -23,6 +23,8 @@ pub(crate) struct Buffer {
     pub(crate) tables: Arc<Tables>,
     /// Whether puts go to the cache, as far as one knows without asking the core.
     on: AtomicBool,
+    /// Whether it was ever on: as long as it was not, nobody need look.
+    used: AtomicBool,
     /// How many want it to be on. Only the actor adds to them.
     users: AtomicUsize,
     /// As it was switched on last.
@@ -43,6 +45,7 @@ impl Buffer {
             cache: Arc::new(cache),
             tables,
             on: AtomicBool::new(false),
+            used: AtomicBool::new(false),
             users: AtomicUsize::new(0),
             options: Mutex::new(options),
             oldest: Mutex::new(None),
@@ -54,7 +57,14 @@ impl Buffer {
         self.on.load(Ordering::Acquire)
     }
 
+    pub(crate) fn was_used(&self) -> bool {
+        self.used.load(Ordering::Acquire)
+    }
+
     pub(crate) fn set_on(&self, on: bool) {
+        if on {
+            self.used.store(true, Ordering::Release);
+        }
         self.on.store(on, Ordering::Release);
     }
 

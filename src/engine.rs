@@ -164,9 +164,9 @@ impl Engine {
         self.writer.get().map(|writer| &writer.buffer)
     }
 
-    /// The core of the write cache: every read asks it first, on or off.
+    /// The core of the write cache: every read asks it first, on or off. None if it never was on.
     pub(crate) fn cache(&self) -> Option<&Arc<Cache<Error>>> {
-        self.buffer().map(|buffer| &buffer.cache)
+        self.buffer().filter(|buffer| buffer.was_used()).map(|buffer| &buffer.cache)
     }
 
     /// Has the writer make a checkpoint when it comes to it, and waits for nothing.
@@ -261,11 +261,14 @@ impl Engine {
             cache.abandon();
             return Ok(());
         }
-        let (mut conn, _) = store::open_writer(&self.settings)?;
-        let outcome = writer::close_cache(&writer.buffer, &self.monitor, &mut conn, forced);
-        match outcome {
-            // Nobody is there to try again, and trying again would not help.
-            Err(lost) if forced => {
+        let close = || {
+            let (mut conn, _) = store::open_writer(&self.settings)?;
+            writer::close_cache(&writer.buffer, &self.monitor, &mut conn, forced)
+        };
+        match close() {
+            // Nobody is there any more, and trying again would not help. A lock passes, and so does
+            // a full disk: whoever forces the end tries again.
+            Err(lost) if forced && self.monitor.damage().is_some() && !lost.is_retryable() => {
                 let entries = cache.stats().entries;
                 let path = self.path.display();
                 crate::log::error!("{entries} entries for {path} cannot be stored: {lost}");
@@ -277,8 +280,8 @@ impl Engine {
     }
 
     fn reopen_cache(&self) {
-        if let Some(cache) = self.cache() {
-            cache.reopen();
+        if let Some(buffer) = self.buffer() {
+            buffer.cache.reopen();
         }
     }
 

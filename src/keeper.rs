@@ -67,6 +67,7 @@ impl Keeper {
     fn run(&mut self) {
         loop {
             self.bell.doze();
+            self.free();
             let views = self.tidy();
             let snapshots = self.engine.snapshots.expire();
             let log = self.look_after_log();
@@ -79,6 +80,14 @@ impl Keeper {
             if self.bell.wait(deadline) == Woken::Stopped {
                 return;
             }
+        }
+    }
+
+    /// Frees what was flushed: done by the writer, it would keep the next flush waiting as long as
+    /// the sorting of it does.
+    fn free(&self) {
+        if let Some(buffer) = self.engine.buffer() {
+            buffer.cache.free();
         }
     }
 

@@ -55,6 +55,7 @@ mod checkpoint;
 mod engine;
 mod entry;
 mod error;
+mod failpoint;
 mod files;
 mod fork;
 mod format;

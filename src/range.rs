@@ -116,6 +116,7 @@ impl Span {
         self.end.as_ref().is_some_and(|end| *end <= self.start)
     }
 
+    #[cfg(test)]
     pub(crate) fn contains(&self, key: &[u8]) -> bool {
         *self.start <= *key && self.end.as_ref().is_none_or(|end| *key < **end)
     }

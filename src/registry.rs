@@ -214,6 +214,22 @@ impl Share {
         if self.leave() { self.end(true) } else { Ok(()) }
     }
 
+    /// Whether nobody else has a share just now.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(&*self.entry.state.lock(), State::Open(_, opens) if *opens <= 1)
+    }
+
+    /// Takes up an end that failed, unless somebody opened the file meanwhile. Whether it is to be
+    /// [ended](Self::end) again.
+    pub(crate) fn leave_again(&self) -> bool {
+        let mut state = self.entry.state.lock();
+        let left = matches!(&*state, State::Open(_, 0));
+        if left {
+            *state = State::Closing;
+        }
+        left
+    }
+
     /// Gives the share back. Whether it was the last one: then whoever opens the file waits, and
     /// the engine has to be [ended](Self::end).
     pub(crate) fn leave(&self) -> bool {

@@ -18,6 +18,8 @@ pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Shares what does not change. The twin has the very same: nobody waits for a count.
 pub(crate) use std::sync::Arc as StdArc;
+/// Set once. Nobody makes its value while others wait: who needs it makes it and sets it.
+pub(crate) use std::sync::OnceLock;
 
 /// Bytes that are shared and never copied.
 pub(crate) type Bytes = StdArc<[u8]>;
@@ -33,7 +35,14 @@ type Hasher = foldhash::fast::RandomState;
 
 impl<K: Hash + Eq, V> Map<K, V> {
     pub(crate) fn with_capacity(entries: usize) -> Self {
-        Self(papaya::HashMap::with_capacity_and_hasher(entries, Hasher::default()))
+        // Values that were replaced are freed one by one: thirty of them may be half a gigabyte.
+        let collector = seize::Collector::new().batch_size(1);
+        let map = papaya::HashMap::builder().capacity(entries).collector(collector);
+        Self(map.hasher(Hasher::default()).build())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// What `seen` makes of the value.

@@ -15,8 +15,9 @@ Usage: kvault-bench [OPTIONS]
 
   --only LIST      workloads to run: put, get, ingest, scan, stream,
                    core (default: all)
-  --systems LIST   systems to measure: kvault, mutex, group, sqlite, sqlite-sorted,
-                   redb, fjall, heed, sled (default: those that fit the workload)
+  --systems LIST   systems to measure: kvault, kvault-cached, kvault-cached-2, mutex,
+                   group, sqlite, sqlite-sorted, redb, fjall, heed, sled
+                   (default: those that fit the workload)
   --rounds N       rounds, of which the median counts (default: 5)
   --seconds S      length of each timed run of put and get (default: 2)
   --rows N         put: stop after N puts (without --seconds, no time limit);
@@ -28,6 +29,8 @@ Usage: kvault-bench [OPTIONS]
                    core 1 and one for each CPU)
   --dir DIR        where the stores are created (default: target/bench-data)
   --quick          one short round of everything, to see that it works
+  --memory         ingest --rows with the write cache and say what memory that took:
+                   what ingest runs in processes of their own
   -h, --help       this text
 
 A LIST is separated by commas.
@@ -44,6 +47,8 @@ pub(crate) struct Args {
     threads: Option<Vec<usize>>,
     dir: Option<PathBuf>,
     quick: bool,
+    /// Whether the memory of a load is all that was asked for.
+    pub(crate) memory: bool,
     /// Whether the usage is all that was asked for.
     pub(crate) help: bool,
 }
@@ -81,6 +86,7 @@ impl Args {
                 }
                 Long("dir") => args.dir = Some(parser.value()?.into()),
                 Long("quick") => args.quick = true,
+                Long("memory") => args.memory = true,
                 Short('h') | Long("help") => args.help = true,
                 _ => return Err(argument.unexpected().into()),
             }

@@ -53,6 +53,11 @@ impl Histogram {
         self.max()
     }
 
+    /// How many were counted.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
     /// The slowest operation, exactly.
     pub(crate) fn max(&self) -> Duration {
         Duration::from_nanos(self.max)

@@ -17,6 +17,7 @@ mod handoff;
 mod histogram;
 mod host;
 mod median;
+mod memory;
 mod rounds;
 mod row;
 #[path = "../../src/sync.rs"]
@@ -59,6 +60,9 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let scratch = Scratch::new(args.dir())?;
+    if args.memory {
+        return memory::report(args, &scratch);
+    }
     print_header(args, &scratch)?;
     for workload in workloads::all() {
         if args.wants(workload.name()) {

@@ -271,8 +271,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "oldest_value_wins",
         file: "cache/overlay.rs",
-        from: "entries.sort_by_key(|(key, _)| *key);",
-        to: "entries.reverse(); entries.sort_by_key(|(key, _)| *key);",
+        from: "entries.sort_by_key(|entry| (entry.order, entry.key));",
+        to: "entries.reverse(); entries.sort_by_key(|entry| (entry.order, entry.key));",
         model: "a_failed_commit_loses_nothing",
     },
     Mutation {
@@ -336,15 +336,15 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "snapshot_does_not_ask_what_left",
         file: "cache/instant.rs",
-        from: "self.list.load().retired != before",
-        to: "false",
+        from: "self.list.load().retired == before",
+        to: "true",
         model: "a_snapshot_is_of_one_instant",
     },
     Mutation {
         name: "get_many_does_not_ask_what_left",
         file: "cache/instant.rs",
-        from: "self.list.load().retired != before",
-        to: "false",
+        from: "self.list.load().retired == before",
+        to: "true",
         model: "many_keys_are_of_one_instant",
     },
     Mutation {

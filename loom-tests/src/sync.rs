@@ -11,6 +11,7 @@ pub(crate) use loom::sync::{
 
 /// Nothing for loom to see: what is shared by it does not change.
 pub(crate) use std::sync::Arc as StdArc;
+pub(crate) use std::sync::OnceLock;
 
 pub(crate) type Bytes = StdArc<[u8]>;
 
@@ -29,6 +30,11 @@ impl<K: Clone + Eq, V: Clone> Map<K, V> {
     #[track_caller]
     pub(crate) fn with_capacity(_: usize) -> Self {
         Self(Mutex::new(Vec::new()))
+    }
+
+    #[track_caller]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().is_empty()
     }
 
     #[track_caller]

@@ -3,7 +3,6 @@
 use super::layer::Layer;
 use crate::{
     Result,
-    range::Span,
     readers::Connection,
     snapshots::View,
     store::{Fault, ReadConn},
@@ -62,16 +61,18 @@ impl Pages {
         }
     }
 
-    /// What is dirty of a span. To be asked before the first read.
-    pub(crate) fn layer(&self, span: &Span) -> Result<Layer> {
+    /// What is dirty. To be asked before the first read.
+    pub(crate) fn layer(&self) -> Result<Layer> {
         let overlay = match &self.source {
-            Source::View(view) => view.overlay(),
+            Source::View(view) => {
+                self.handle.open.check()?;
+                view.overlay()
+            }
             // Also the answer of a vault that is closed to who asks for nothing.
             Source::Shared | Source::Own(_) => {
                 self.handle.dirty_cache()?.map(|cache| cache.overlay())
             }
         };
-        let of = |overlay| Layer::of(overlay, self.handle.number, |key| span.contains(key));
-        Ok(overlay.map(of).unwrap_or_default())
+        Ok(overlay.map(|overlay| Layer::new(overlay, self.handle.number)).unwrap_or_default())
     }
 }

@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::{Cursor, layer::Layer, pages::Pages};
+use super::{
+    Cursor,
+    layer::{Layer, cover},
+    pages::Pages,
+};
 use crate::{
     Result,
     range::{Span, after},
@@ -30,7 +34,7 @@ pub(crate) struct Scan {
     rest: Option<Span>,
     /// Read from above, next first.
     back: VecDeque<Found>,
-    /// What is dirty of the rest; none before the first page.
+    /// What was dirty when the first page was read.
     layer: Option<Layer>,
     rows: usize,
     at: Cursor,
@@ -76,9 +80,6 @@ impl Scan {
         let behind = |found: &Found| *found.0 > *key;
         self.front.retain(behind);
         self.back.retain(behind);
-        if let Some(layer) = &mut self.layer {
-            layer.retain(|dirty| dirty > key);
-        }
     }
 
     pub(crate) fn cursor(&self) -> Cursor {
@@ -107,10 +108,11 @@ impl Scan {
 
     /// How many rows are left, of a scan that has read nothing yet.
     pub(crate) fn count(mut self) -> Result<u64> {
-        let layer = self.layer()?;
-        if layer.is_empty() {
-            let Some(rest) = self.rest.take().filter(|rest| !rest.is_empty()) else { return Ok(0) };
-            return self.pages.read(|handle, conn| conn.count(&handle.table, &rest));
+        let layer = self.pages.layer()?;
+        let one = PageSize { rows: 1, bytes: 1 };
+        let Some(rest) = self.rest.as_ref().filter(|rest| !rest.is_empty()) else { return Ok(0) };
+        if layer.part(rest, Way::Up, one).0.is_empty() {
+            return self.pages.read(|handle, conn| conn.count(&handle.table, rest));
         }
         self.layer = Some(layer);
         self.want = Want::Keys;
@@ -134,22 +136,23 @@ impl Scan {
         while let Some(rest) = &self.rest {
             // First what is dirty, and then what is in the store: the other way round a value
             // could go from the one to the other unseen.
-            let mut layer = match self.layer.take() {
+            let layer = match &mut self.layer {
                 Some(layer) => layer,
-                None => self.layer()?,
+                None => self.layer.insert(self.pages.layer()?),
             };
+            let size = PageSize { rows: self.rows, bytes: PAGE_BYTES };
+            let (dirty, more) = layer.part(rest, way, size);
+            let most = dirty.last().filter(|_| more).map(|(key, _)| key.bytes().to_vec());
             let mut span = rest.clone();
-            let most = layer.nth(self.rows, way).map(<[u8]>::to_vec);
             if let Some(key) = &most {
                 match way {
                     Way::Up => span.end = Some(after(key)),
                     Way::Down => span.start.clone_from(key),
                 }
             }
-            let Page { rows, ended } = self.page(&span, way)?;
+            let Page { rows, ended } = self.page(&span, way, size)?;
             let edge = if ended { most } else { rows.last().map(|(key, _)| key.clone()) };
-            let rows = layer.cover(rows, edge.as_deref(), (way, self.want))?;
-            self.layer = Some(layer);
+            let rows = cover(rows, dirty, edge.as_deref(), (way, self.want))?;
             self.advance(edge.as_deref(), way);
             self.rows = (self.rows * 2).min(MOST_ROWS);
             if !rows.is_empty() {
@@ -163,21 +166,12 @@ impl Scan {
         Ok(())
     }
 
-    fn page(&mut self, span: &Span, way: Way) -> Result<Page> {
+    fn page(&mut self, span: &Span, way: Way, size: PageSize) -> Result<Page> {
         if span.is_empty() {
             return Ok(Page { rows: Vec::new(), ended: true });
         }
-        let size = PageSize { rows: self.rows, bytes: PAGE_BYTES };
         let how = (way, self.want);
         self.pages.read(|handle, conn| conn.page(&handle.table, span, how, size))
-    }
-
-    /// What is dirty of the rest, as it is now.
-    fn layer(&self) -> Result<Layer> {
-        match &self.rest {
-            Some(rest) => self.pages.layer(rest),
-            None => Ok(Layer::default()),
-        }
     }
 
     /// Takes from the rest what a page that ends at `edge` has read: all of it without an edge.

@@ -173,8 +173,8 @@ setters! {
     headers: bool;
     /// What an acknowledged write survives. Default: [`Durability::Process`].
     durability: Durability;
-    /// How long a write waits for room in the queue, and goes on retrying. Zero: it is tried
-    /// once. Default: 30 s.
+    /// How long a write waits for room in the queue or in the write cache, and goes on retrying.
+    /// Zero: it is tried once. Default: 30 s.
     write_timeout: Duration;
 
     engine:

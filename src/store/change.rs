@@ -13,17 +13,16 @@ impl WriteConn {
         key: &[u8],
         seen: impl Fn(Option<&[u8]>) -> T,
     ) -> Result<T, Fault> {
-        let look = || {
-            let mut statement = self.prepare(&table.get)?;
-            let found = statement.query_row([key], |row| {
-                Ok(match row.get_ref(0)? {
-                    ValueRef::Blob(value) => seen(Some(value)),
-                    _ => seen(None),
-                })
-            });
-            Ok(found.optional()?.unwrap_or_else(|| seen(None)))
-        };
-        look().map_err(self.at("look at a key"))
+        const ACTION: &str = "look at a key";
+        let mut statement = self.prepare(&table.get, ACTION)?;
+        let found = statement.query_row([key], |row| {
+            Ok(match row.get_ref(0)? {
+                ValueRef::Blob(value) => seen(Some(value)),
+                _ => seen(None),
+            })
+        });
+        let found = found.optional().map_err(self.at(ACTION))?;
+        Ok(found.unwrap_or_else(|| seen(None)))
     }
 
     /// Deletes a key if this is its value; whether it was.

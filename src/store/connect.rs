@@ -49,7 +49,10 @@ pub(crate) fn open_writer(settings: &Settings) -> Result<(WriteConn, Effective),
         )));
     }
     let tune = || {
-        set(&conn, "synchronous", "NORMAL")?;
+        // A rollback journal that is not synced can leave a file that is torn for good, and one
+        // whose end was not synced comes back after a power failure, and undoes what was
+        // acknowledged: EXTRA syncs the folder too.
+        set(&conn, "synchronous", if settings.wal { "NORMAL" } else { "EXTRA" })?;
         set(&conn, "cache_size", -i64::from(settings.cache_kb))?;
         // The checkpointer does it, beside the writes and not in one of them.
         set(&conn, "wal_autocheckpoint", 0)?;
@@ -128,7 +131,13 @@ fn switch_journal(conn: &Connection, wanted: &str) -> rusqlite::Result<String> {
     if now == wanted {
         return Ok(now);
     }
-    conn.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0))
+    let mut switch = conn.prepare(&format!("PRAGMA journal_mode = {wanted}"))?;
+    let mut rows = switch.query([])?;
+    let mode = rows.next()?.map(|row| row.get(0)).transpose()?.unwrap_or(now);
+    // The answer comes before the commit: whether that worked, only the end of the rows says.
+    // Without it a log would be believed in that is not there.
+    while rows.next()?.is_some() {}
+    Ok(mode)
 }
 
 fn effective(

@@ -6,6 +6,7 @@ mod connect;
 mod fault;
 mod ffi;
 mod read;
+mod rows;
 mod scan;
 mod schema;
 mod settings;
@@ -19,6 +20,7 @@ pub(crate) use ffi::{
     WalToken, call_in_forked_children, free_space, is_local, library_has, library_version,
 };
 pub(crate) use read::ReadConn;
+pub(crate) use rows::Rows;
 pub(crate) use scan::{Found, Page, PageSize, Want, Way};
 pub(crate) use settings::Settings;
 pub(crate) use table::Table;

@@ -9,7 +9,7 @@ use super::{
     ffi::{self, ForkSafe, WalIndex},
     schema,
 };
-use crate::{CheckpointMode, CheckpointReport};
+use crate::{CheckpointMode, CheckpointReport, failpoint::reached};
 
 #[derive(Debug)]
 pub(crate) struct WriteConn {
@@ -59,8 +59,8 @@ impl WriteConn {
     /// Begins a transaction that holds the write lock from the start. Never a deferred one: its
     /// upgrade fails at once when somebody else wrote meanwhile, without asking the busy handler.
     pub(crate) fn begin(&mut self, synced: bool) -> Result<(), Fault> {
-        // A rollback journal that is not synced can leave a file that is torn for good.
-        let synced = synced || !self.wal;
+        // Without a log every commit is synced: see `open_writer`.
+        let synced = synced && self.wal;
         // Inside a transaction the level cannot be changed.
         if self.synced != synced {
             let level = if synced { "FULL" } else { "NORMAL" };
@@ -136,6 +136,17 @@ impl WriteConn {
         schema::register(&self.conn, feature).map_err(self.at("note a feature"))
     }
 
+    /// Makes the table if nothing has its name. What has it may be of another shape by now: whether
+    /// it takes our rows, it will say.
+    pub(crate) fn create_missing(&self, table: &Table) -> Result<(), Fault> {
+        let found = schema::find(&self.conn, table).map_err(self.at("look for a table"))?;
+        if found == schema::Found::Nothing {
+            self.run(&table.create, "create a table")
+        } else {
+            Ok(())
+        }
+    }
+
     /// Makes the table; whether it was not there before.
     pub(crate) fn create(&self, table: &Table) -> Result<bool, Fault> {
         let found = schema::find(&self.conn, table).map_err(self.at("look for a table"))?;
@@ -151,7 +162,7 @@ impl WriteConn {
         if self.wal {
             ffi::sync_wal(&self.conn).map_err(self.at("sync the write-ahead log"))
         } else {
-            // A rollback journal is synced with every commit.
+            // Without a log every commit is synced.
             Ok(())
         }
     }
@@ -213,6 +224,7 @@ impl WriteConn {
     /// Lets SQLite look after its statistics, and with `vacuum` write the file anew without gaps.
     pub(crate) fn optimize(&self, vacuum: bool) -> Result<(), Fault> {
         self.batch("PRAGMA optimize", "optimize")?;
+        reached!("mid-optimize");
         if vacuum { self.batch("VACUUM", "vacuum") } else { Ok(()) }
     }
 
@@ -267,13 +279,17 @@ impl WriteConn {
         params: impl rusqlite::Params,
         action: &'static str,
     ) -> Result<u64, Fault> {
-        let execute = || self.prepare(sql)?.execute(params);
-        let rows = execute().map_err(self.at(action))?;
+        let mut statement = self.prepare(sql, action)?;
+        let rows = statement.execute(params).map_err(self.at(action))?;
         Ok(rows as u64)
     }
 
-    pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
-        self.conn.prepare_cached(sql)
+    pub(super) fn prepare(
+        &self,
+        sql: &str,
+        action: &'static str,
+    ) -> Result<CachedStatement<'_>, Fault> {
+        self.conn.prepare_cached(sql).map_err(self.at(action))
     }
 
     pub(super) fn at(&self, action: &'static str) -> impl Fn(rusqlite::Error) -> Fault + '_ {

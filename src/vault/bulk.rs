@@ -36,7 +36,8 @@ impl KVault {
     /// let mut batch = WriteBatch::new();
     /// batch.delete("draft").put("article", "text")?;
     /// vault.write(&batch)?;
-    /// assert!(vault.keys().map(Result::unwrap).eq(["article"]));
+    /// assert_eq!(vault.get("article")?, Some("text".to_owned()));
+    /// assert_eq!(vault.len()?, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn write(&self, batch: &WriteBatch) -> Result<()> {

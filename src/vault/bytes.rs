@@ -18,7 +18,13 @@ impl KVault {
     /// [`max_value_bytes`](crate::Options::max_value_bytes).
     /// [`Error::DatabaseBusy`](crate::Error::DatabaseBusy) if others held the file locked through
     /// every try. [`Error::Full`](crate::Error::Full) and [`Error::Io`](crate::Error::Io) from the
-    /// disk. Nothing is stored then.
+    /// disk. Nothing is stored then, with one exception: while the file has a write cache, a write
+    /// that does not go to it is committed by the next flush, and if that fails the caller hears
+    /// why, but the write stays in the cache, is seen, and comes with the flush that works.
+    ///
+    /// [`Error::CacheFull`](crate::Error::CacheFull) if the write cache had no room in time, and
+    /// [`Error::CacheLocked`](crate::Error::CacheLocked) if it is locked and the write would have
+    /// to be committed. Nothing is stored then.
     ///
     /// # Examples
     ///

@@ -2,7 +2,10 @@
 
 use std::ops::Deref;
 
-use super::{Handle, KVault, buffering::CacheUse};
+use super::{
+    Handle, KVault,
+    buffering::{Buffering, CacheUse},
+};
 use crate::{
     CacheOptions, Error, Result,
     fork::Process,
@@ -13,11 +16,15 @@ use crate::{
 impl KVault {
     /// Has this handle and its clones write to a cache in memory, which is flushed in the
     /// background: a write is acknowledged before it is in the file, and a crash of the process
-    /// takes what was not flushed yet. Every read sees it at once. Handles that are derived from
-    /// this one afterwards do the same; other handles of the file go on as before, and what they
-    /// write is in the file before they are told so.
+    /// takes what was not flushed yet, and so does its end, unless [`close`](Self::close) is called or
+    /// the last handle dropped before. Every read sees it at once. Puts, batches, `delete` and
+    /// `discard` go to it; `clear` flushes it first. Handles that are derived from this one
+    /// afterwards do the same, also if this one is [`Durability::Power`](crate::Durability), but not
+    /// one from [`with_durability`](Self::with_durability); other handles of the file go on as
+    /// before, and what they write is in the file before they are told so.
     ///
-    /// All handles of a file share one cache and its budget. Enabling it twice is fine.
+    /// All handles of a file share one cache and its budget. Enabling it twice is fine. It goes with
+    /// the last of the handles that buffer; to change its options disable it first.
     ///
     /// # Errors
     ///
@@ -42,15 +49,13 @@ impl KVault {
     /// ```
     pub fn enable_cache(&self, options: CacheOptions) -> Result<()> {
         let cache_use = self.handle.use_cache(options)?;
-        let buffering = &self.handle.buffering;
-        let before = buffering.uses.lock().replace(cache_use);
-        buffering.set(true);
-        drop(before);
+        self.handle.buffering.begin(cache_use);
         Ok(())
     }
 
-    /// Flushes the cache, and has this handle and its clones write to the file again. The cache is
-    /// switched off if nobody else uses it. Returns how many keys were flushed.
+    /// Flushes the cache, and has this handle, its clones and what was derived from it write to the
+    /// file again. The cache is switched off if nobody else uses it. Returns how many keys were
+    /// flushed, whoever put them.
     ///
     /// # Errors
     ///
@@ -59,20 +64,22 @@ impl KVault {
     pub fn disable_cache(&self) -> Result<u64> {
         let handle = &self.handle;
         handle.open.check()?;
-        let cache_use = handle.buffering.uses.lock().take();
+        let group = handle.buffering.group();
+        let cache_use = group.take();
         let outcome = match &cache_use {
             Some(_) => handle.call("disable the cache", |reply| Command::DisableCache { reply }),
             None => handle.flush(None),
         };
         match outcome {
-            Ok(_) => handle.buffering.set(false),
-            Err(_) => *handle.buffering.uses.lock() = cache_use,
+            Ok(_) => group.end(),
+            Err(_) => group.give_back(cache_use),
         }
         outcome
     }
 
-    /// Calls `f` with a handle that writes to the cache, and flushes the cache afterwards. This
-    /// handle goes on as it is.
+    /// Calls `f` with a handle that writes to the cache, and flushes the cache afterwards, also if
+    /// `f` fails or panics. This handle goes on as it is. Where `f` has errors of its own, use
+    /// [`cache`](Self::cache).
     ///
     /// # Errors
     ///
@@ -126,9 +133,9 @@ impl KVault {
     pub fn cache(&self, options: CacheOptions) -> Result<CacheScope> {
         let flush_on_exit = options.flush_on_exit;
         let cache_use = self.handle.use_cache(options)?;
-        let handle = Handle::clone(&self.handle);
-        handle.buffering.set(true);
-        Ok(CacheScope { vault: handle.into(), cache_use: Some(cache_use), flush_on_exit })
+        let handle = Handle { buffering: Buffering::default(), ..Handle::clone(&self.handle) };
+        handle.buffering.begin(cache_use);
+        Ok(CacheScope { vault: handle.into(), open: true, flush_on_exit })
     }
 
     /// Holds the cache back: nothing that is put from now on is committed while the lock lives,
@@ -164,10 +171,14 @@ impl KVault {
             return Err(panicked);
         }
         let buffer = engine.buffer().filter(|buffer| buffer.is_on());
-        let Some(buffer) = buffer else {
-            return Err(Error::invalid("cache", "off", "there is no write cache to lock"));
-        };
-        Ok(CacheLock { hold: Some(Cache::hold(&buffer.cache)), made_in: Process::current() })
+        let off = || Error::invalid("cache", "off", "there is no write cache to lock");
+        let buffer = buffer.ok_or_else(off)?;
+        let hold = Cache::hold(&buffer.cache);
+        if !buffer.cache.is_on() {
+            // It was being switched off. From now on it could not be.
+            return Err(off());
+        }
+        Ok(CacheLock { hold: Some(hold), made_in: Process::current() })
     }
 }
 
@@ -189,7 +200,7 @@ impl Handle {
 #[must_use = "the cache is flushed when this is dropped"]
 pub struct CacheScope {
     vault: KVault,
-    cache_use: Option<CacheUse>,
+    open: bool,
     flush_on_exit: bool,
 }
 
@@ -207,9 +218,13 @@ impl CacheScope {
     }
 
     fn end(&mut self) -> Result<u64> {
-        // Counted down when this is over, whatever comes of it.
-        let Some(_cache_use) = self.cache_use.take() else { return Ok(0) };
-        self.vault.handle.buffering.set(false);
+        if !std::mem::take(&mut self.open) {
+            return Ok(0);
+        }
+        let group = self.vault.handle.buffering.group();
+        group.end();
+        // Counted down when this is over, whatever comes of it. None: it was disabled.
+        let Some(_cache_use) = group.take() else { return Ok(0) };
         if !self.flush_on_exit {
             return Ok(0);
         }

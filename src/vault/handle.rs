@@ -15,7 +15,7 @@ use crate::{
     options::HandleOptions,
     place::Place,
     registry::{self, Share},
-    retry::Policy,
+    retry::{self, Pauses, Policy},
     store::Table,
     sync::{Arc, AtomicBool, AtomicUsize, Deadline, Mutex, Ordering},
     writer::{Answer, Batch, Command, Flush, Op, Write},
@@ -212,11 +212,11 @@ impl Open {
             return Ok(());
         }
         let command = |reply| Command::Flush(Flush { power: false, ticket: None, reply });
+        // Also the last one: somebody may open the file before it has left.
         match engine.call("close", Deadline::NEVER, command) {
-            Ok(_) => Ok(()),
-            // The end of the engine knows what to do about a writer that died.
-            Err(error) if error.is_closed() || engine.monitor.damage().is_some() => Ok(()),
-            Err(error) => Err(error),
+            // The end of the engine tries too, and knows what to do about a writer that died.
+            Err(_) if self.share.is_last() => Ok(()),
+            outcome => outcome.map(drop),
         }
     }
 
@@ -267,9 +267,16 @@ impl Drop for Open {
     }
 }
 
+/// Ends the engine, however long that takes: somebody may have the file locked, or the disk may be
+/// full. Who opens the file meanwhile gets the engine with all that is in it.
 fn end_and_log(share: &Share) {
-    if let Err(error) = share.end(false) {
+    let mut pauses = Pauses::new();
+    while let Err(error) = share.end(false) {
         let path = share.engine.path.display();
         crate::log::warning!("{path} was not closed cleanly: {error}");
+        retry::pause(pauses.next());
+        if !share.leave_again() {
+            break;
+        }
     }
 }

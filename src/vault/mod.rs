@@ -125,6 +125,7 @@ impl KVault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn table(&self, name: &str) -> Result<Self> {
+        self.handle.open.check()?;
         let table = Table::new(name)?;
         let vault = Self::from(self.handle.on(table));
         vault.ensure_table()?;

@@ -76,7 +76,12 @@ pub(crate) trait Reads {
         let Some(cache) = handle.dirty_cache()? else {
             return self.read(|conn| conn.is_empty(&handle.table));
         };
-        self.over_a_view(cache, |overlay, conn| Ok(count(handle, overlay, conn)? == 0))
+        self.over_a_view(cache, |overlay, conn| {
+            let entries = overlay.entries(handle.number, |_| true);
+            let any = entries.iter().any(|(_, dirty)| dirty.is_there());
+            // What is deleted is counted only where nothing else is there.
+            Ok(!any && (conn.is_empty(&handle.table)? || count(handle, overlay, conn)? == 0))
+        })
     }
 
     /// Looks at the cache and the file at one instant.

@@ -20,9 +20,7 @@ impl Handle {
         let Some((way, cache)) = self.to_cache(action)? else {
             return self.send_batch(action, self.swap_batch(key, old, new));
         };
-        if let Some(new) = new {
-            self.check_row(key.len(), new.len() as u64)?;
-        }
+        self.check_row(key.len(), new.map_or(0, <[u8]>::len) as u64)?;
         let owned = Key::new(self.number, key);
         let new_entry = new.map_or(Dirty::Deleted, |new| Dirty::Put(Bytes::from(new)));
         let stored = || Ok(self.read(|conn| conn.get(&self.table, key))?.map(Bytes::from));
@@ -52,7 +50,8 @@ impl Handle {
                 self.flush(None)?;
                 self.swap(key, old, new)
             }
-            None => self.swap(key, old, new),
+            // It was switched off meanwhile: the writer comes to this after that.
+            None => self.send_batch(action, self.swap_batch(key, old, new)),
         }
     }
 
@@ -77,7 +76,10 @@ impl Handle {
                     self.check_row(key.len(), value.len() as u64)?;
                     (key, Dirty::Put(Bytes::from(&value[..])))
                 }
-                What::Delete { key } => (key, Dirty::Deleted),
+                What::Delete { key } => {
+                    self.check_row(key.len(), 0)?;
+                    (key, Dirty::Deleted)
+                }
                 What::DeleteSame { .. } | What::DeleteSpan(_) => continue,
             };
             entries.push((Key::new(table.number, key), dirty));
@@ -92,7 +94,7 @@ impl Handle {
         });
         match ticket? {
             Some(ticket) => self.settle(way, Some(ticket)).map(|()| Answer::Changed(count)),
-            None => self.write_batch(action, on, batch),
+            None => self.send_batch(action, batch),
         }
     }
 

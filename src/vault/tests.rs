@@ -252,3 +252,30 @@ fn a_panic_wakes_who_waits_for_room_in_the_cache() {
     vault.close().unwrap();
     assert_eq!(open(&dir, |options| options).len().unwrap(), there);
 }
+
+/// A panic, and then a drop that meets somebody's lock: what was acknowledged is stored when the
+/// lock is gone.
+#[test]
+fn what_is_dirty_at_a_panic_outlives_a_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let change = |options: Options| {
+        let options = options.busy_timeout(Duration::ZERO).retries(1);
+        options.close_timeout(Duration::from_millis(50))
+    };
+    let vault = open(&dir, change);
+    vault.enable_cache(CacheOptions::default()).unwrap();
+    vault.put_bytes("a", "1").unwrap();
+    vault.panic();
+    let lock = Connection::open(vault.path()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let path = vault.path().to_owned();
+    drop(vault);
+    lock.execute_batch("ROLLBACK").unwrap();
+    let count = || lock.query_row("SELECT COUNT(*) FROM kv", [], |row| row.get::<_, i64>(0));
+    wait_until("it is stored", || count().unwrap() == 1);
+    drop(lock);
+    let log = path.with_file_name("vault.db-wal");
+    wait_until("the engine has ended", || {
+        !log.exists() || KVault::open(&path).is_ok_and(|vault| vault.put_bytes("b", "1").is_ok())
+    });
+}

@@ -31,6 +31,7 @@ impl Handle {
     pub(crate) fn discard(&self, key: &[u8]) -> Result<()> {
         let action = "delete a key";
         if let Some((way, cache)) = self.to_cache(action)? {
+            self.check_row(key.len(), 0)?;
             let ticket = self.try_put(cache, |deadline| {
                 put_one(cache, way, Key::new(self.number, key), Dirty::Deleted, deadline)
             })?;
@@ -45,6 +46,7 @@ impl Handle {
     pub(crate) fn remove(&self, key: &[u8]) -> Result<bool> {
         let action = "delete a key";
         if let Some((way, cache)) = self.to_cache(action)? {
+            self.check_row(key.len(), 0)?;
             let owned = Key::new(self.number, key);
             let stored = || self.read(|conn| conn.contains(&self.table, key));
             let mut failed = None;
@@ -119,6 +121,9 @@ impl Handle {
         if self.open.read_only {
             return Err(Error::ReadOnly { action: action.to_owned() });
         }
+        if let Some(damage) = self.open.engine().monitor.known_damage() {
+            return Err(damage);
+        }
         Ok(self.way()?.zip(self.open.engine().cache().map(Arc::as_ref)))
     }
 
@@ -162,8 +167,7 @@ impl Handle {
                 Ok(())
             }
             (Way::Buffered, _) => Ok(()),
-            (Way::Through, None) if !self.is_power() => Ok(()),
-            // What the answer rests on may still be in the cache.
+            // Also after a delete that found nothing: what it rests on may still be in the cache.
             (Way::Through, ticket) => self.wait_for_commit(ticket),
         }
     }

@@ -16,7 +16,8 @@ use super::{
 use crate::{
     CheckpointMode, CheckpointPolicy, Error, Result,
     buffer::Buffer,
-    handoff::{Bell, End, Inbox, Lifecycle, Load, Next, Reply, Weigh},
+    failpoint::{broken, reached},
+    handoff::{Bell, End, Inbox, Lifecycle, Load, Next, Reply, Weigh, reply},
     readers::Readers,
     store::WriteConn,
     sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
@@ -66,7 +67,11 @@ pub(crate) fn spawn(
 ) -> std::io::Result<JoinHandle<()>> {
     let buffer = Arc::clone(&actor.buffer);
     let mut running = Running {
-        flusher: Flusher::new(Arc::clone(&buffer), Arc::clone(&actor.monitor)),
+        flusher: Flusher::new(
+            Arc::clone(&buffer),
+            Arc::clone(&actor.monitor),
+            Arc::clone(&actor.bell),
+        ),
         shared: actor,
         inbox,
         conn: Some(conn),
@@ -106,7 +111,7 @@ impl Running {
             match command {
                 Command::Write(_) | Command::Flush(_) => next = self.group(command),
                 Command::EnableCache { options, reply } => {
-                    let outcome = self.flusher.enable(&options);
+                    let outcome = self.with_conn(|flusher, conn| flusher.enable(conn, &options));
                     self.answer(reply, outcome);
                 }
                 Command::DisableCache { reply } => {
@@ -215,8 +220,12 @@ impl Running {
     }
 
     fn commit(&mut self, power: bool, load: Load) {
+        if broken!("answer before commit") {
+            self.answer_all();
+        }
         let answers = self.try_commit(power);
         let flushed = self.try_flush();
+        reached!("retired, not answered");
         // Room first: who is answered comes back at once with the next write.
         self.inbox.done(load);
         for (write, answer) in self.writes.drain(..).zip(answers) {
@@ -224,6 +233,13 @@ impl Running {
         }
         for (flush, answer) in self.flushes.drain(..).zip(flushed) {
             flush.reply.send(answer);
+        }
+    }
+
+    /// How not to do it.
+    fn answer_all(&mut self) {
+        for write in &mut self.writes {
+            std::mem::replace(&mut write.reply, reply().0).send(Ok(Answer::Changed(1)));
         }
     }
 
@@ -295,6 +311,7 @@ impl Running {
                 crate::log::warning!("the last checkpoint failed: {}", fault.error);
             }
         }
+        reached!("mid-close");
         if let Some(Err((conn, fault))) = self.conn.take().map(WriteConn::close) {
             self.conn = Some(conn);
             return Err(fault.into());

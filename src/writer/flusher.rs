@@ -6,9 +6,13 @@ use super::{Monitor, group};
 use crate::{
     CacheOptions, Error, Result,
     buffer::{Buffer, Tables},
-    handoff::cache::{Change, Dirty, NotClosed, Store, Table as Number, Ticket},
+    failpoint::{broken, reached},
+    handoff::{
+        Bell,
+        cache::{Change, Dirty, NotClosed, Store, Table as Number, Ticket},
+    },
     retry::Pauses,
-    store::{Class, Fault, Table, WriteConn},
+    store::{Class, Fault, Rows, Table, WriteConn},
     sync::Arc,
 };
 
@@ -16,6 +20,8 @@ use crate::{
 pub(super) struct Flusher {
     pub(super) buffer: Arc<Buffer>,
     monitor: Arc<Monitor>,
+    /// Wakes who frees what was flushed.
+    bell: Arc<Bell>,
     pauses: Pauses,
     /// Whether a long value was flushed since this was last asked.
     pub(super) long: bool,
@@ -35,8 +41,8 @@ pub(crate) struct Sink<'a> {
 }
 
 impl Flusher {
-    pub(super) fn new(buffer: Arc<Buffer>, monitor: Arc<Monitor>) -> Self {
-        Self { buffer, monitor, pauses: Pauses::new(), long: false, retry_at: None }
+    pub(super) fn new(buffer: Arc<Buffer>, monitor: Arc<Monitor>, bell: Arc<Bell>) -> Self {
+        Self { buffer, monitor, bell, pauses: Pauses::new(), long: false, retry_at: None }
     }
 
     /// When to flush next without being asked; none: not before something happens.
@@ -83,10 +89,15 @@ impl Flusher {
             self.postpone();
             return Err(damage);
         }
+        // What the keeper did not get round to since the last flush: there is never more of it.
+        self.buffer.cache.free();
         let seal = Instant::now();
         let mut sink = sink(&self.buffer, &self.monitor, conn, synced);
         let outcome = self.buffer.cache.flush(&mut sink);
         self.long |= sink.long;
+        if broken!("retire before commit") {
+            conn.commit()?;
+        }
         self.note(seal, &outcome);
         Ok(outcome? as u64)
     }
@@ -105,18 +116,20 @@ impl Flusher {
         self.buffer.cache.is_held()
     }
 
-    pub(super) fn enable(&mut self, options: &CacheOptions) -> Result<()> {
-        if self.buffer.is_on() && self.buffer.users() > 0 {
-            if let Some((name, asked, is)) = self.buffer.options().difference(options) {
+    pub(super) fn enable(&mut self, conn: &mut WriteConn, options: &CacheOptions) -> Result<()> {
+        let differs = self.buffer.options().difference(options);
+        if let Some((name, asked, is)) = differs.filter(|_| self.buffer.is_on()) {
+            if self.buffer.users() > 0 {
                 let why = format!("the file has a cache already in this process, with {is}");
                 return Err(Error::invalid(name, asked, why));
             }
-        } else {
-            self.buffer.set_options(options);
+            // What is in it was put under other terms: it is to be flushed under them.
+            self.turn_off(conn)?;
         }
         if !self.buffer.is_on() {
-            self.buffer.cache.turn_on();
+            self.buffer.set_options(options);
             self.buffer.set_on(true);
+            self.buffer.cache.turn_on();
         }
         self.buffer.add_user();
         Ok(())
@@ -168,6 +181,9 @@ impl Flusher {
 
     /// Refuses what is put from now on, and flushes what was put before.
     pub(super) fn close(&mut self, conn: &mut WriteConn, forced: bool) -> Result<()> {
+        if self.buffer.cache.is_closed() {
+            return Ok(());
+        }
         if let Some(damage) = self.monitor.damage().filter(|_| !self.buffer.cache.is_clean()) {
             return Err(damage);
         }
@@ -191,7 +207,11 @@ impl Flusher {
                 self.postpone();
             }
         }
-        self.buffer.cache.free();
+        if self.monitor.is_keeper_dead() {
+            self.buffer.cache.free();
+        } else {
+            self.bell.ring();
+        }
     }
 
     fn postpone(&mut self) {
@@ -255,8 +275,13 @@ impl Sink<'_> {
         &mut self,
         changes: &mut dyn Iterator<Item = Change<'_>>,
     ) -> Result<usize, Fault> {
+        reached!("sealed, not committed");
         let pages = self.conn.pages_written()?;
-        self.conn.begin(self.synced)?;
+        self.conn.begin(self.synced && !broken!("skip a sync"))?;
+        if broken!("retire before commit") {
+            // The actor commits it, some time.
+            return self.write(changes);
+        }
         let written = self.write(changes).and_then(|keys| self.conn.commit().map(|()| keys));
         if written.is_err() {
             self.conn.rollback()?;
@@ -266,27 +291,29 @@ impl Sink<'_> {
             // Nothing was written, and so nothing synced: not what was committed before either.
             self.conn.sync()?;
         }
+        reached!("committed, not retired");
         Ok(keys)
     }
 
     fn write(&mut self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {
         let mut keys = 0;
-        let mut current: Option<(Number, Arc<Table>)> = None;
+        let mut current: Option<(Number, Rows<'_>)> = None;
         for change in changes {
             // They come table by table.
-            let table = match current.take() {
-                Some((number, table)) if number == change.table => table,
-                _ => self.table(change.table)?,
+            let rows = match current.take() {
+                Some((number, rows)) if number == change.table => rows,
+                _ => Rows::new(self.conn, self.table(change.table)?),
             };
-            let (_, table) = current.insert((change.table, table));
+            let (_, rows) = current.insert((change.table, rows));
             match change.value {
-                Dirty::Put(value) => self.conn.put(table, change.key, value)?,
+                Dirty::Put(value) => rows.put(change.key, value)?,
                 // What cannot be read now may be readable later: it is not given up.
                 Dirty::Spooled(value) => {
                     self.long = true;
-                    group::put_long(self.conn, table, change.key, value, Class::Resource)?;
+                    group::put_long(self.conn, rows.table(), change.key, value, Class::Resource)?;
                 }
-                Dirty::Deleted => drop(self.conn.delete(table, change.key)?),
+                Dirty::Deleted if broken!("drop a tombstone") => {}
+                Dirty::Deleted => rows.delete(change.key)?,
             }
             keys += 1;
         }
@@ -300,7 +327,7 @@ impl Sink<'_> {
             let why = "is the number of no table";
             Fault { error: Error::invalid("table", number.0, why), class: Class::Operation }
         })?;
-        self.conn.create(&table)?;
+        self.conn.create_missing(&table)?;
         Ok(table)
     }
 }

@@ -6,8 +6,10 @@ use super::{
 };
 use crate::{
     Error, Result,
+    failpoint::broken,
     handoff::cache::Spool,
-    store::{Class, Fault, Long, Table, WriteConn},
+    store::{Class, Fault, Long, Rows, Table, WriteConn},
+    sync::Arc,
 };
 
 /// What became of a group: an answer for each write, in order, and what failed for all of them.
@@ -63,10 +65,13 @@ fn try_commit(
     synced: bool,
 ) -> Result<Vec<Result<Answer>>, Fault> {
     let pages = conn.pages_written()?;
-    conn.begin(synced)?;
+    conn.begin(synced && !broken!("skip a sync"))?;
     let committed = (|| {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {
+            if broken!("split a batch") {
+                commit_a_half(conn, write, synced)?;
+            }
             let before = conn.total_changes();
             answers.push(match apply(conn, write) {
                 Ok(answer) => Ok(answer),
@@ -96,6 +101,16 @@ fn try_commit(
     Ok(answers)
 }
 
+/// How not to do it.
+fn commit_a_half(conn: &mut WriteConn, write: &Write, synced: bool) -> Result<(), Fault> {
+    let Op::PutMany(rows) = &write.op else { return Ok(()) };
+    for row in rows.iter().take(rows.len() / 2) {
+        conn.put(&write.table, &row.key, &row.value)?;
+    }
+    conn.commit()?;
+    conn.begin(synced)
+}
+
 fn apply(conn: &WriteConn, write: &Write) -> Result<Answer, Fault> {
     let table = &*write.table;
     let changed = match &write.op {
@@ -105,10 +120,13 @@ fn apply(conn: &WriteConn, write: &Write) -> Result<Answer, Fault> {
         Op::PutLong(LongRow { key, value }) => {
             put_long(conn, table, key, value, Class::Operation).map(|()| 1)
         }
+        Op::Delete(_) if broken!("drop a tombstone") => Ok(1),
         Op::Delete(key) => conn.delete(table, key).map(u64::from),
         Op::PutMany(rows) => conn.atomically(|conn| {
+            let mut place = Rows::new(conn, Arc::clone(&write.table));
             for row in rows.iter() {
-                put(conn, table, &row.key, &row.value)?;
+                let stored = place.put(&row.key, &row.value);
+                stored.map_err(|fault| with_length(fault, conn, &row.key, &row.value))?;
             }
             Ok(rows.len() as u64)
         }),
@@ -168,12 +186,16 @@ pub(super) fn put_long(
 }
 
 fn put(conn: &WriteConn, table: &Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-    conn.put(table, key, value).map_err(|fault| match fault.error {
+    conn.put(table, key, value).map_err(|fault| with_length(fault, conn, key, value))
+}
+
+fn with_length(fault: Fault, conn: &WriteConn, key: &[u8], value: &[u8]) -> Fault {
+    match fault.error {
         // The limit is on the row: the key counts too.
         Error::Sqlite { code, .. } if code == crate::store::TOO_BIG => {
             let len = (key.len() + value.len()) as u64;
             Fault { error: Error::ValueTooLarge { len, max: conn.max_row() }, ..fault }
         }
         _ => fault,
-    })
+    }
 }

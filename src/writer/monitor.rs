@@ -17,6 +17,7 @@ pub(crate) struct Monitor {
     failures: AtomicU64,
     checkpoints: AtomicU64,
     trouble: Mutex<Option<Trouble>>,
+    damaged: AtomicBool,
     /// How the keeper died, if it did.
     keeper: Mutex<Option<Trouble>>,
     keeper_dead: AtomicBool,
@@ -127,6 +128,7 @@ impl Monitor {
             Class::Damage => true,
         };
         let mut trouble = self.trouble.lock();
+        self.damaged.fetch_or(lasting, Ordering::AcqRel);
         match &mut *trouble {
             Some(trouble) if trouble.lasting => {}
             Some(trouble) => {
@@ -141,6 +143,11 @@ impl Monitor {
                 crate::log::warning!("writes fail: {}", fault.error);
             }
         }
+    }
+
+    /// The same for who asks with every write: nearly always it costs one load.
+    pub(crate) fn known_damage(&self) -> Option<Error> {
+        if self.damaged.load(Ordering::Acquire) { self.damage() } else { None }
     }
 
     /// Set when the file must not be written to any more.

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::actor::Running;
 use crate::{
-    CheckpointMode, CheckpointPolicy, CheckpointReport, OptimizeReport, Result, optimize, retry,
-    store::Log, sync::Arc,
+    CheckpointMode, CheckpointPolicy, CheckpointReport, OptimizeReport, Result, failpoint::reached,
+    optimize, retry, store::Log, sync::Arc,
 };
 
 /// How long a write may be held up by cutting a log that is over its limit, how often that is
@@ -59,9 +59,18 @@ impl Running {
         // Begun before the limit, so that it is not passed while it is tried.
         if bytes > wal_limit / 8 * 7 {
             if due(CUT_INTERVAL) {
-                self.shared.readers.recall();
-                let keeper_is_done = self.shared.checkpointing.try_lock_for(CUT_PATIENCE);
-                let cut = keeper_is_done.map(|_alone| conn.cut_log(CUT_PATIENCE));
+                let mut cut = None;
+                // Twice: the keeper may just have been at a view, which was passed over then.
+                for patience in [CUT_PATIENCE / 10, CUT_PATIENCE] {
+                    self.shared.readers.recall();
+                    let keeper_is_done = self.shared.checkpointing.try_lock_for(patience);
+                    cut = keeper_is_done.map(|_alone| conn.cut_log(patience));
+                    if !matches!(cut, Some(Ok(false))) {
+                        break;
+                    }
+                }
+                // The keeper comes to an end soon: it is waited for again with the next group.
+                let waited_for_others = cut.is_some();
                 match cut {
                     Some(Ok(true)) => return self.shared.monitor.log_is_within(true),
                     Some(Ok(false)) | None => {
@@ -69,7 +78,9 @@ impl Running {
                     }
                     Some(Err(fault)) => self.shared.monitor.failed(&fault),
                 }
-                self.shortened = Some(Instant::now());
+                if waited_for_others {
+                    self.shortened = Some(Instant::now());
+                }
             }
             retry::pause(THROTTLE);
         } else if log.pages >= restart_at
@@ -108,7 +119,11 @@ impl Running {
         }
         let checkpointing = Arc::clone(&self.shared.checkpointing);
         let _alone = checkpointing.lock();
-        Ok(self.conn()?.checkpoint(mode)?)
+        reached!("before a checkpoint");
+        let outcome = self.conn()?.checkpoint(mode);
+        reached!("after a checkpoint");
+        // A sync that failed here is as bad as one in a commit.
+        Ok(outcome.inspect_err(|fault| self.shared.monitor.failed(fault))?)
     }
 
     pub(super) fn optimize(&mut self, vacuum: bool) -> Result<OptimizeReport> {
@@ -123,7 +138,9 @@ impl Running {
                 pages_before.saturating_sub(free_before).saturating_mul(page),
             )?;
         }
-        conn.optimize(vacuum)?;
+        let monitor = Arc::clone(&self.shared.monitor);
+        self.conn()?.optimize(vacuum).inspect_err(|fault| monitor.failed(fault))?;
+        let conn = self.conn()?;
         let (pages_after, free_after) = conn.pages()?;
         Ok(OptimizeReport {
             bytes_before: pages_before.saturating_mul(page),

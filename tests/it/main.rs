@@ -90,5 +90,6 @@ mod one_engine;
 mod open_races;
 #[cfg(target_os = "linux")]
 mod optimizing;
+mod overload;
 #[cfg(target_os = "linux")]
 mod views;

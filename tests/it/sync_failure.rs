@@ -1,11 +1,11 @@
 //! The disk refuses a sync: what was written may be lost although nobody said so, and a second
 //! sync may claim that all is well. So nothing more is written until the file is opened anew.
 
-use kvault::{Durability, Error, Health};
+use kvault::{CheckpointMode, Durability, Error, Health};
 
 use crate::{
     support::{Place, assert_err},
-    syncs::set_broken,
+    syncs::{break_next, set_broken},
 };
 
 #[test]
@@ -71,4 +71,33 @@ fn a_failed_flush_is_as_bad() {
     let vault = place.open();
     assert_eq!(vault.get_bytes("before").unwrap().unwrap(), b"1");
     vault.put_bytes("after", "2").unwrap();
+}
+
+/// The sync of a checkpoint is one too. Found by reading for the fault lab.
+#[test]
+fn a_failed_checkpoint_is_as_bad() {
+    let place = Place::new();
+    let vault = place.open();
+    vault.put_bytes("before", "1").unwrap();
+    break_next(&place.beside("-wal"));
+    assert_err!(vault.checkpoint(CheckpointMode::Truncate), Error::Io { .. });
+    assert!(matches!(vault.health(), Health::Broken { .. }), "{:?}", vault.health());
+    assert_err!(vault.put_bytes("after", "2"), Error::Io { .. });
+    vault.close().unwrap();
+    assert_eq!(place.open().get_bytes("before").unwrap().unwrap(), b"1");
+}
+
+/// SQLite answers that there is a log now before it has committed that. Found by the fault lab.
+#[test]
+fn a_log_that_could_not_be_begun_is_not_believed_in() {
+    let place = Place::new();
+    std::fs::write(place.file(), "").unwrap();
+    break_next(place.file());
+    let error = place.try_open(|options| options).unwrap_err();
+    assert!(matches!(error, Error::Io { .. }), "{error:?}");
+
+    let vault = place.open();
+    vault.put_bytes("key", "value").unwrap();
+    assert!(place.beside("-wal").exists());
+    vault.close().unwrap();
 }

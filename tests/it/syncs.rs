@@ -18,6 +18,7 @@ static FILES: Mutex<BTreeMap<PathBuf, File>> = Mutex::new(BTreeMap::new());
 struct File {
     syncs: u64,
     broken: bool,
+    breaks_once: bool,
 }
 
 fn with<T>(path: &Path, look: impl FnOnce(&mut File) -> T) -> T {
@@ -36,12 +37,17 @@ pub(crate) fn set_broken(path: &Path, broken: bool) {
     with(path, |file| file.broken = broken);
 }
 
+/// The next sync of this file fails.
+pub(crate) fn break_next(path: &Path) {
+    with(path, |file| file.breaks_once = true);
+}
+
 fn sync(fd: c_int, call: c_long) -> c_int {
     if let Ok(path) = std::fs::read_link(format!("/proc/self/fd/{fd}")) {
         let mut files = FILES.lock().unwrap();
         let file = files.entry(path).or_default();
         file.syncs += 1;
-        if file.broken {
+        if std::mem::take(&mut file.breaks_once) || file.broken {
             // SAFETY: a thread's own error number may always be written.
             unsafe { *libc::__errno_location() = libc::EIO };
             return -1;

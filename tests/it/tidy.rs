@@ -142,3 +142,13 @@ fn no_file_is_longer_than_a_person_reads() {
         assert!(lines <= 400, "{} has {lines} lines", source.path);
     }
 }
+
+/// A clock that jumps must not end, begin or delay anything: only what people read is dated, and
+/// chance taken from the last digits.
+#[test]
+fn the_wall_clock_decides_nothing() {
+    for source in sources() {
+        let may = ["writer/monitor.rs", "retry.rs"].contains(&&*source.path);
+        assert!(may || !source.text.contains("SystemTime::now"), "{}", source.path);
+    }
+}

@@ -64,6 +64,10 @@ fn sleeping_views(pages: u32, puts: u32) {
     vault.put_bytes("key", "value").unwrap();
     let sleeper = vault.reader().unwrap();
     assert!(sleeper.contains_key("key").unwrap());
+    // One that is in the middle of a walk, over more than it reads at a time.
+    vault.put_many_bytes((0..1_000_u32).map(|i| (format!("walk:{i:04}"), "x"))).unwrap();
+    let mut walk = vault.prefix("walk:");
+    walk.next().unwrap().unwrap();
     let readers: Vec<Reader> = (0..3).map(|_| vault.reader().unwrap()).collect();
     let started = Instant::now();
     let mut longest = 0;
@@ -82,6 +86,7 @@ fn sleeping_views(pages: u32, puts: u32) {
         started.elapsed()
     );
     assert!(sleeper.contains_key("key").unwrap());
+    assert_eq!(walk.map(Result::unwrap).count(), 999);
 }
 
 /// How often with the environment variable that asks for long tests, and how often without.

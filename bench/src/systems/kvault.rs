@@ -25,20 +25,26 @@ impl System for Kvault {
     }
 
     fn open(&self, directory: &Path, durability: Durability) -> Result<Box<dyn Store>> {
+        Ok(Box::new(Open::new(directory, durability)?))
+    }
+}
+
+pub(super) struct Open {
+    /// At the default durability, `Process`.
+    pub(super) vault: KVault,
+    /// What sessions write at.
+    durability: kvault::Durability,
+}
+
+impl Open {
+    pub(super) fn new(directory: &Path, durability: Durability) -> Result<Self> {
         let vault = KVault::options().open(directory.join("bench.db"))?;
         let durability = match durability {
             Durability::Process => kvault::Durability::Process,
             Durability::Power => kvault::Durability::Power,
         };
-        Ok(Box::new(Open { vault, durability }))
+        Ok(Self { vault, durability })
     }
-}
-
-struct Open {
-    /// At the default durability, `Process`.
-    vault: KVault,
-    /// What sessions write at.
-    durability: kvault::Durability,
 }
 
 impl Store for Open {

@@ -4,6 +4,7 @@ mod fjall;
 mod group;
 mod heed;
 mod kvault;
+mod kvault_cached;
 mod mutex;
 mod redb;
 mod sled;
@@ -23,6 +24,8 @@ const CACHE_BYTES: usize = 256 << 20;
 pub(crate) fn all() -> Vec<Contender<Box<dyn System>>> {
     vec![
         contender("kvault", kvault::Kvault),
+        contender("kvault-cached", kvault_cached::Cached { producers: 1 }),
+        contender("kvault-cached-2", kvault_cached::Cached { producers: 2 }),
         contender("mutex", mutex::Mutexed { sorted: false }),
         contender("group", group::Grouped),
         contender("sqlite", sqlite::PerThread),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use super::{ingest_cached, ingest_ratio};
 use crate::args::Args;
 use crate::check::check_first;
 use crate::disk::occupied;
@@ -15,7 +16,19 @@ use crate::systems;
 use crate::table::{Table, spread, whole};
 use crate::workload::Workload;
 
-const SYSTEMS: [&str; 7] = ["kvault", "mutex", "sqlite-sorted", "redb", "fjall", "heed", "sled"];
+const SYSTEMS: [&str; 9] = [
+    "kvault",
+    "kvault-cached",
+    "kvault-cached-2",
+    "mutex",
+    "sqlite-sorted",
+    "redb",
+    "fjall",
+    "heed",
+    "sled",
+];
+/// What [`ingest_cached`] looks at more closely.
+const CACHED: &str = "kvault-cached";
 const ROWS: u64 = 1_000_000;
 
 /// How many rows a second go into an empty store when they come in bulk.
@@ -28,7 +41,7 @@ impl Workload for Ingest {
 
     fn run(&self, args: &Args, scratch: &Scratch) -> Result<()> {
         let rows = Row::first(args.rows_or(ROWS));
-        println!("## ingest: {} rows in bulk, one thread\n", rows.len());
+        println!("## ingest: {} rows in bulk\n", rows.len());
         let contenders = systems::chosen(args, &SYSTEMS)?;
         let all = alternate(scratch, "ingest", &contenders, args.rounds(), |system, dir| {
             measure(system.as_ref(), dir, &rows)
@@ -44,19 +57,23 @@ impl Workload for Ingest {
             ]);
         }
         println!("{table}");
+        ingest_ratio::print(&all);
         println!("The load is:\n");
         for contender in &contenders {
             println!("- {}: {}", contender.name, contender.what.setup().ingest);
         }
         println!();
+        if contenders.iter().any(|contender| contender.name == CACHED) {
+            ingest_cached::run(args, scratch, &rows)?;
+        }
         Ok(())
     }
 }
 
 /// What came of one load.
-struct Load {
+pub(super) struct Load {
     /// Rows per second, the final sync included.
-    rate: f64,
+    pub(super) rate: f64,
     /// What the closed store occupies.
     mebibytes: f64,
 }

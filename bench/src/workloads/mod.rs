@@ -3,6 +3,8 @@
 mod core;
 mod get;
 mod ingest;
+mod ingest_cached;
+mod ingest_ratio;
 mod put;
 mod put_ratio;
 mod scan;

@@ -5,7 +5,7 @@ use super::{
     generation::Generation,
     key::{Dirty, KeyRef},
     list::List,
-    state::State,
+    state::{Door, State},
 };
 use crate::sync::{ArcSwap, Condvar, Mutex, MutexGuard, StdArc};
 
@@ -19,6 +19,14 @@ pub(crate) struct Limits {
     /// So many sealed generations there are at most when nobody is just sealing: a get asks every
     /// one. At least 4; 8 is a good number.
     pub(crate) sealed: usize,
+}
+
+impl Limits {
+    /// How many entries the first generation may have: as many of 256 bytes as make a flush, but
+    /// not so many that the room for them alone is worth mentioning.
+    pub(super) fn first_guess(self) -> usize {
+        (self.threshold / 256).min(1 << 16)
+    }
 }
 
 /// Shared by everybody who has the file open in this process. `E` is why a flush failed.
@@ -99,6 +107,11 @@ impl<E: Clone> Cache<E> {
         self.get(key, dirty).unwrap_or_else(store)
     }
 
+    /// Whether nothing can be put any more, for good.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.lock().door == Door::Closed
+    }
+
     /// Whether the store has everything.
     pub(crate) fn is_clean(&self) -> bool {
         self.state.lock().bytes == 0
@@ -133,7 +146,9 @@ impl<E: Clone> Cache<E> {
     /// For [`seal`](Self::seal). Made before the mutex is taken: allocating takes longer than all
     /// that is done under it.
     pub(super) fn empty(&self) -> Generation {
-        Generation::with_capacity(self.list.load().guess)
+        let list = self.list.load();
+        // Nothing will be sealed, as far as one can tell: no room is needed for what comes next.
+        Generation::with_capacity(if list.active.is_empty() { 0 } else { list.guess })
     }
 
     /// The list for whoever is about to change it.

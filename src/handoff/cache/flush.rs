@@ -105,8 +105,8 @@ impl<E: Clone> Cache<E> {
         self.state.lock().flushed >= ticket.number
     }
 
-    /// Frees what left the cache and is not looked at any more. The actor does this, so that no
-    /// get is the last one to hold a generation and pays for it.
+    /// Frees what left the cache and is not looked at any more. Housekeeping, so that no get is
+    /// the last one to hold a generation and pays for it.
     pub(crate) fn free(&self) {
         let mut unused = Vec::new();
         let mut state = self.state.lock();
@@ -168,10 +168,10 @@ impl<E: Clone> Plan<'_, E> {
     fn write<S: Store<Error = E>>(&self, store: &mut S) -> Result<usize, E> {
         let pins: Vec<_> = self.sealed.iter().map(|sealed| sealed.generation.pin()).collect();
         let entries = newest_in_order(&pins, |_| true);
-        let mut changes = entries.iter().map(|(key, value)| Change {
-            table: key.table(),
-            key: key.bytes(),
-            value,
+        let mut changes = entries.iter().map(|entry| Change {
+            table: entry.key.table(),
+            key: entry.key.bytes(),
+            value: entry.value,
         });
         store.commit(&mut changes)?;
         Ok(entries.len())

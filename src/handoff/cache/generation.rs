@@ -1,11 +1,13 @@
 //! A set of entries that goes to the store in one piece.
 
 use super::key::{Dirty, Key, KeyRef, cost};
-use crate::sync::{Map, Pinned, StdArc};
+use crate::sync::{Map, OnceLock, Pinned, StdArc};
 
 /// Filled while it is the active one, then never changed again.
 pub(super) struct Generation {
     entries: Map<Key, Dirty>,
+    /// All keys in order, from when somebody first asks for them: it is complete then.
+    order: OnceLock<Vec<Key>>,
 }
 
 /// How much is in a generation.
@@ -28,7 +30,7 @@ impl Generation {
     /// An empty one with room for so many entries: what grows while it is filled makes the puts
     /// wait that meet it.
     pub(super) fn with_capacity(entries: usize) -> Self {
-        Self { entries: Map::with_capacity(entries) }
+        Self { entries: Map::with_capacity(entries), order: OnceLock::new() }
     }
 
     /// One that is complete at once; of several values of a key the last one counts.
@@ -39,6 +41,10 @@ impl Generation {
             generation.insert(&mut size, key, value);
         }
         (generation, size)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     pub(super) fn get<T>(&self, key: KeyRef<'_>, seen: impl FnOnce(&Dirty) -> T) -> Option<T> {
@@ -73,6 +79,20 @@ impl Sealed {
 
     pub(super) fn same_as(&self, other: &Self) -> bool {
         StdArc::ptr_eq(&self.generation, &other.generation)
+    }
+
+    /// All keys in order. Sorting them is for the first who asks: then a walk along a few of many
+    /// costs no look at all of them.
+    pub(super) fn order(&self) -> &[Key] {
+        let Generation { entries, order } = &*self.generation;
+        if order.get().is_none() {
+            let pin = entries.pin();
+            let mut keys: Vec<Key> = pin.iter().map(|(key, _)| key.clone()).collect();
+            keys.sort_unstable();
+            // Another one may have been faster, with the very same.
+            drop(order.set(keys));
+        }
+        order.get().map_or(&[], Vec::as_slice)
     }
 
     /// The two in one, under the number of the newer one.

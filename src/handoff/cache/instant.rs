@@ -8,6 +8,9 @@ use super::{
 };
 use crate::sync::MutexGuard;
 
+/// How often a view is begun in the hope that nothing leaves the cache meanwhile.
+const ATTEMPTS: usize = 3;
+
 impl<E: Clone> Cache<E> {
     /// The cache and a view of the store as they were together at one moment. `begin` begins the
     /// view, and must have read in it: a view that only might begin is none.
@@ -68,14 +71,17 @@ impl<E: Clone> Cache<E> {
         &self,
         mut begin: impl FnMut() -> Result<V, X>,
     ) -> Result<(V, MutexGuard<'_, State<E>>), X> {
-        let before = self.list.load().retired;
-        let mut view = begin()?;
-        let state = self.state.lock();
-        if self.list.load().retired != before {
-            // Once more, with the mutex: nothing can leave now.
-            drop(view);
-            view = begin()?;
+        for _ in 0..ATTEMPTS {
+            let before = self.list.load().retired;
+            let view = begin()?;
+            let state = self.state.lock();
+            if self.list.load().retired == before {
+                return Ok((view, state));
+            }
         }
-        Ok((view, state))
+        // With the mutex: nothing can leave now. Not at once, for a store whose views wait for each
+        // other: everybody would wait with them.
+        let state = self.state.lock();
+        Ok((begin()?, state))
     }
 }

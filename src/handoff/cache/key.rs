@@ -73,6 +73,17 @@ impl Key {
         }
     }
 
+    /// Of two keys with different ones the smaller key has the smaller one.
+    pub(super) fn order(&self) -> u128 {
+        let mut head = [0; 16];
+        let (table, start) = head.split_at_mut(4);
+        table.copy_from_slice(&self.table.0.to_be_bytes());
+        for (place, byte) in start.iter_mut().zip(self.bytes()) {
+            *place = *byte;
+        }
+        u128::from_be_bytes(head)
+    }
+
     pub(crate) fn by_ref(&self) -> KeyRef<'_> {
         KeyRef { table: self.table, bytes: self.bytes() }
     }
@@ -122,6 +133,14 @@ impl Dirty {
             Self::Put(bytes) => Ok(Some(bytes.to_vec())),
             Self::Spooled(spool) => spool.load().map(Some),
             Self::Deleted => Ok(None),
+        }
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Put(bytes) => bytes.len() as u64,
+            Self::Spooled(spool) => spool.len(),
+            Self::Deleted => 0,
         }
     }
 

@@ -10,16 +10,22 @@ impl<E: Clone> Cache<E> {
     /// Merges generations until there are few. Done by who made one too many: the actor may be
     /// busy with a commit for long.
     pub(super) fn merge(&self) {
+        let mut merged = false;
         loop {
             let pair = {
                 let state = self.state.lock();
                 state.pair_to_merge(&self.list.load(), state.limits.sealed - SPARE)
             };
             let Some((newer, older)) = pair else {
-                return;
+                break;
             };
+            merged = true;
             // Without the mutex: neither of the two changes any more.
             self.replace(&newer, &older, Sealed::merged(&newer, &older));
+        }
+        if merged {
+            // No flush may come for long, and each of them takes memory that nobody counts.
+            self.free();
         }
     }
 

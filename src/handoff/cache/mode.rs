@@ -1,6 +1,7 @@
 //! Switching the cache on and off, and writing beside it. Only the actor does.
 
-use super::{Cache, Held, Store, state::Mode};
+use super::{Cache, Held, Store, generation::Generation, state::Mode};
+use crate::sync::StdArc;
 
 impl<E: Clone> Cache<E> {
     /// From now on puts go to the store, after what is dirty now has been flushed. If that fails,
@@ -26,6 +27,11 @@ impl<E: Clone> Cache<E> {
         // What was written meanwhile was written past everybody who only watches the cache.
         let mut list = self.copy_list(&state);
         list.retired += 1;
+        if list.guess == 0 && state.active.entries == 0 {
+            // There was none before to go by, and what grows while it is filled makes puts wait.
+            list.guess = state.limits.first_guess();
+            list.active = StdArc::new(Generation::with_capacity(list.guess));
+        }
         self.publish(&state, list);
         state.mode = Mode::On;
         self.changed.notify_all();

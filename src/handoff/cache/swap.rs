@@ -132,7 +132,6 @@ impl<E: Clone> Cache<E> {
         base: Option<&Base<B>>,
     ) -> Option<Result<Swap<B>, Refused<E>>> {
         let Attempt { key, new, deadline, .. } = *attempt;
-        let empty = self.empty();
         let mut state = self.state.lock();
         let patience = state.patience(deadline);
         loop {
@@ -161,6 +160,8 @@ impl<E: Clone> Cache<E> {
                 }
                 Room::Apart => {
                     let made = Generation::of(vec![(key.clone(), new.clone())]);
+                    // Rare, and so made here: nearly every swap is of something small.
+                    let empty = Generation::with_capacity(0);
                     return Some(Ok(Swap::Swapped(self.insert_apart(state, made, empty))));
                 }
                 Room::Held => return Some(Err(Refused::Held)),

@@ -38,15 +38,17 @@ fn get(path: &Path, key: &str) -> Option<Vec<u8>> {
 fn only_a_synced_transaction_waits_for_the_disk() {
     const NORMAL: &str = "1";
     const FULL: &str = "2";
+    const EXTRA: &str = "3";
     let dir = tempfile::tempdir().unwrap();
-    // Without a log every one does: a journal that is not synced can tear the file.
-    for (wal, unsynced) in [(true, NORMAL), (false, FULL)] {
+    // Without a log every one does: a journal that is not synced can tear the file, and one that
+    // comes back undoes what was acknowledged.
+    for (wal, unsynced, full) in [(true, NORMAL, FULL), (false, EXTRA, EXTRA)] {
         let mut conn = begun(&dir.path().join(wal.to_string()), wal);
         conn.commit().unwrap();
         for synced in [false, true, true, false, false, true] {
             conn.begin(synced).unwrap();
             let level = conn.pragma("synchronous");
-            assert_eq!(level, if synced { FULL } else { unsynced });
+            assert_eq!(level, if synced { full } else { unsynced });
             conn.commit().unwrap();
         }
     }

@@ -238,6 +238,10 @@ fn a_row_over_the_limit_is_refused_when_it_is_put() {
     vault.put_bytes("a", "1").unwrap();
     let huge = vec![0; usize::try_from(limit).unwrap()];
     assert_err!(vault.put_bytes("b", &huge), Error::ValueTooLarge { .. });
+    // Nor one that says that a key is gone which no row can have.
+    assert_err!(vault.discard(&huge), Error::ValueTooLarge { .. });
+    assert_err!(vault.delete(&huge), Error::ValueTooLarge { .. });
+    assert_err!(vault.compare_and_swap(&huge, None, None), Error::ValueTooLarge { .. });
     drop(huge);
     assert_eq!(vault.flush().unwrap(), 1);
     assert!(vault.health().is_good());

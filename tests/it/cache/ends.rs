@@ -78,7 +78,12 @@ fn a_close_that_fails_can_be_repeated() {
 #[test]
 fn a_drop_that_fails_leaves_it_to_the_next_open() {
     let place = Place::new();
-    let open = || place.open_with(|options| options.busy_timeout(Duration::ZERO).retries(1));
+    let open = || {
+        place.open_with(|options| {
+            let options = options.busy_timeout(Duration::ZERO).retries(1);
+            options.close_timeout(Duration::from_millis(50))
+        })
+    };
     let vault = open();
     vault.enable_cache(options()).unwrap();
     vault.put_bytes("a", "1").unwrap();
@@ -105,15 +110,16 @@ fn a_broken_disk_keeps_what_is_pending() {
     set_broken(&place.beside("-wal"), true);
     assert_err!(power.put_bytes("b", "2"), Error::Io { .. });
     assert!(matches!(vault.health(), Health::Broken { .. }));
-    vault.put_bytes("c", "3").unwrap();
+    // Neither: it could not be flushed.
+    assert_err!(vault.put_bytes("c", "3"), Error::Io { .. });
     assert_err!(vault.flush(), Error::Io { .. });
-    for key in ["a", "b", "c"] {
+    for key in ["a", "b"] {
         assert!(vault.contains_key(key).unwrap(), "{key}");
     }
     set_broken(&place.beside("-wal"), false);
     vault.close().unwrap();
     let vault = place.open();
-    assert_eq!(vault.len().unwrap(), 3);
+    assert_eq!(vault.len().unwrap(), 2);
     vault.put_bytes("d", "4").unwrap();
 }
 
@@ -209,4 +215,63 @@ fn checkpoints_and_optimize_work_beside_it() {
     assert_eq!(vault.len().unwrap(), u64::from(KEYS));
     vault.flush().unwrap();
     assert_eq!(rows(&place.raw(), "kv").len(), KEYS as usize);
+}
+
+/// Damage that nobody can mend: the vault cannot be closed, but it can be dropped, and the next
+/// open is a new one.
+#[test]
+fn a_broken_vault_can_be_left() {
+    let place = Place::new();
+    let vault = cached(&place, options());
+    let second = place.open();
+    let power = vault.with_durability(kvault::Durability::Power);
+    vault.put_bytes("a", "1").unwrap();
+    set_broken(&place.beside("-wal"), true);
+    assert_err!(power.flush(), Error::Io { .. });
+    assert_err!(vault.put_bytes("c", "3"), Error::Io { .. });
+    // There is another open, so that this close cannot be what ends it all.
+    assert_err!(vault.close(), Error::Io { .. });
+    assert_eq!(vault.get_bytes("a").unwrap().unwrap(), b"1");
+    drop((second, power));
+    set_broken(&place.beside("-wal"), false);
+    drop(vault);
+    let vault = place.open();
+    assert!(vault.health().is_good());
+    assert_eq!(vault.get_bytes("a").unwrap().unwrap(), b"1");
+    vault.put_bytes("d", "4").unwrap();
+}
+
+/// What cannot be flushed when the last handle goes is flushed later, and then all of it ends.
+#[test]
+fn a_drop_under_a_lock_ends_in_the_background() {
+    let place = Place::new();
+    let vault = place.open_with(|options| {
+        let options = options.busy_timeout(Duration::ZERO).retries(1);
+        options.close_timeout(Duration::from_millis(50))
+    });
+    vault.enable_cache(options()).unwrap();
+    vault.put_bytes("a", "1").unwrap();
+    let lock = place.raw_with_lock();
+    drop(vault);
+    lock.execute_batch("COMMIT").unwrap();
+    drop(lock);
+    wait_until("the log went with the last connection", || !place.beside("-wal").exists());
+    assert_eq!(place.open().len().unwrap(), 1);
+}
+
+/// What was put under one set of options is not left to the options of somebody else.
+#[test]
+fn other_options_do_not_forget_what_is_pending() {
+    let place = Place::new();
+    let vault = place.open_with(|options| options.busy_timeout(Duration::ZERO).retries(1));
+    let scope = vault.cache(options()).unwrap();
+    scope.put_bytes("a", "1").unwrap();
+    let lock = place.raw_with_lock();
+    assert_err!(scope.finish(), Error::DatabaseBusy { .. });
+    let forgetful = options().flush_on_exit(false);
+    assert_err!(vault.enable_cache(forgetful.clone()), Error::DatabaseBusy { .. });
+    lock.execute_batch("COMMIT").unwrap();
+    vault.enable_cache(forgetful).unwrap();
+    vault.close().unwrap();
+    assert_eq!(place.open().len().unwrap(), 1);
 }

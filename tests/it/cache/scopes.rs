@@ -1,6 +1,9 @@
 //! Caches for a while: `cached`, `cache`, `disable_cache`.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 use kvault::{Error, KVault};
 
@@ -103,6 +106,24 @@ fn disabling_flushes_and_is_fine_twice() {
     vault.enable_cache(options()).unwrap();
     vault.put_bytes("c", "1").unwrap();
     assert_eq!(vault.disable_cache().unwrap(), 1);
+    assert!(off(&vault));
+}
+
+/// Any of the handles that buffer together keeps the cache on.
+#[test]
+fn a_derived_handle_keeps_the_cache_on() {
+    let place = Place::new();
+    let vault = place.open();
+    let first = vault.table("other").unwrap();
+    first.enable_cache(options()).unwrap();
+    let second = first.with_write_timeout(Duration::from_secs(1));
+    let third = second.table("third").unwrap();
+    drop((first, second));
+    // Time for it to be switched off, if it were.
+    vault.put_bytes("a", "1").unwrap();
+    assert!(vault.stats().cache_enabled);
+    third.put_bytes("b", "1").unwrap();
+    assert_eq!(third.disable_cache().unwrap(), 1);
     assert!(off(&vault));
 }
 

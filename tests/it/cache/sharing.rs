@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use kvault::Error;
+use kvault::{Durability, Error};
 
 use super::{cached, options, rows, stored};
 use crate::support::{Place, assert_err, invalid, wait_until};
@@ -111,4 +111,53 @@ fn a_cache_that_is_always_full_loses_nothing() {
     assert_eq!(vault.len().unwrap(), 8_001);
     vault.close().unwrap();
     assert_eq!(place.open().len().unwrap(), 8_001);
+}
+
+/// The key is gone from the cache, but not from the file. Found by the fault lab.
+#[test]
+fn a_durable_delete_that_finds_nothing_makes_that_lasting() {
+    let place = Place::new();
+    let vault = place.open();
+    vault.put_bytes("key", "value").unwrap();
+    vault.enable_cache(options()).unwrap();
+    assert!(vault.delete("key").unwrap());
+    assert_eq!(rows(&place.raw(), "kv").len(), 1);
+    assert!(!vault.with_durability(Durability::Process).delete("key").unwrap());
+    assert_eq!(rows(&place.raw(), "kv"), [], "a crash would bring it back");
+}
+
+/// Where one handle stops, those that were derived from it do too, and stay as durable as they say
+/// although others have a cache.
+#[test]
+fn a_derived_handle_does_not_begin_again() {
+    let place = Place::new();
+    let vault = cached(&place, options());
+    let derived = vault.table("kv").unwrap();
+    let scope = vault.cache(options()).unwrap();
+    let of_scope = scope.table("kv").unwrap();
+    scope.finish().unwrap();
+    vault.disable_cache().unwrap();
+    let other = cached(&place, options());
+    derived.put_bytes("a", "1").unwrap();
+    of_scope.put_bytes("b", "1").unwrap();
+    assert_eq!(rows(&place.raw(), "kv").len(), 2);
+    other.put_bytes("c", "1").unwrap();
+    assert_eq!(rows(&place.raw(), "kv").len(), 2);
+}
+
+/// Seals that nobody flushes take no memory for ever.
+#[test]
+fn many_locks_and_counts_leave_nothing_behind() {
+    let place = Place::new();
+    let vault = cached(&place, options());
+    for i in 0..500_u32 {
+        let lock = vault.lock_cache().unwrap();
+        vault.put_bytes("a", i.to_le_bytes()).unwrap();
+        vault.put_bytes("b", i.to_le_bytes()).unwrap();
+        drop(lock);
+        assert_eq!(vault.len().unwrap(), 2);
+    }
+    let stats = vault.stats();
+    assert!(stats.pinned_bytes < 100_000, "{}", stats.pinned_bytes);
+    assert!(stats.dirty_generations <= 9);
 }

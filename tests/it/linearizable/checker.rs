@@ -83,7 +83,7 @@ pub(super) fn check(start: Contents, history: &[Op]) -> Result<usize, Violation>
     let mut events: Vec<(u64, usize, bool)> = Vec::with_capacity(history.len() * 2);
     for (op, Op { call, end, .. }) in history.iter().enumerate() {
         events.push((*call, op, false));
-        events.extend(end.map(|end| (end, op, true)));
+        events.push((*end, op, true));
     }
     events.sort_unstable();
 
@@ -97,8 +97,7 @@ pub(super) fn check(start: Contents, history: &[Op]) -> Result<usize, Violation>
         for seen in &op.sees {
             if let Seen::Is(key, value) = *seen {
                 let until = search.seen_until.entry((key, value)).or_default();
-                // What failed may still be done at any time.
-                *until = op.end.unwrap_or(u64::MAX).max(*until);
+                *until = op.end.max(*until);
             }
         }
     }
@@ -135,9 +134,13 @@ impl<'a> Search<'a> {
 
     fn end(&mut self, slot: usize) -> Result<(), Vec<Contents>> {
         let worlds = std::mem::take(&mut self.worlds);
+        let perhaps = self.under_way[slot].is_some_and(|ending| ending.op.perhaps);
         let mut met = HashSet::new();
         for world in &worlds {
             self.finish(*world, slot, &mut met);
+            if perhaps {
+                self.worlds.insert(World { done: world.done & !(1 << slot), ..*world });
+            }
         }
         if self.worlds.is_empty() {
             return Err(worlds.into_iter().map(|world| world.contents).collect());

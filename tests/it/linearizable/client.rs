@@ -107,14 +107,14 @@ impl Client {
         let own = self.dice.once_in(3).then(|| &self.readers[table]);
         let call = self.scene.clock.now();
         let answer = work(own);
-        let end = Some(self.scene.clock.now());
+        let end = self.scene.clock.now();
         let sees = match answer {
             Ok(answer) => sees(answer),
             Err(error) if (self.scene.refused)(&error) => return,
             Err(error) => panic!("{name} failed: {error:?}"),
         };
-        let writes = Vec::new();
-        self.history.push(Op { name, thread: self.thread, call, end, sees, writes });
+        let (thread, writes) = (self.thread, Vec::new());
+        self.history.push(Op { name, thread, call, end, perhaps: false, sees, writes });
     }
 
     /// The same for what writes, and may fail.
@@ -127,17 +127,19 @@ impl Client {
     ) {
         let call = self.scene.clock.now();
         let outcome = work();
-        let mut end = Some(self.scene.clock.now());
+        let end = self.scene.clock.now();
+        let mut perhaps = false;
         let sees = match outcome {
             Ok(answer) => sees(answer),
             Err(error) if (self.scene.refused)(&error) => return,
             Err(Error::DatabaseBusy { .. }) => {
-                end = None;
+                perhaps = true;
                 Vec::new()
             }
             Err(error) => panic!("{name} failed: {error:?}"),
         };
-        self.history.push(Op { name, thread: self.thread, call, end, sees, writes });
+        let thread = self.thread;
+        self.history.push(Op { name, thread, call, end, perhaps, sees, writes });
     }
 
     pub(super) fn get(&mut self, (table, vault): (usize, &KVault), number: usize) {

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::{
     client::{Client, value},
-    history::{KEYS, Op, Seen, TABLES},
+    history::{Contents, KEYS, NOTHING, Op, Seen, TABLES},
 };
 use crate::support::Place;
 
@@ -35,11 +35,11 @@ impl Disturber {
         Self { client, vault, raw: place.raw() }
     }
 
-    /// What the file holds, as another program finds it: at one instant since `call`.
-    fn look(&mut self, call: u64) {
+    /// What the file holds, as another program finds it.
+    fn stored(&self) -> Contents {
         let sql =
             format!("SELECT 0, key, value FROM kv UNION ALL SELECT 1, key, value FROM {OTHER}");
-        let mut contents = [0; TABLES * KEYS];
+        let mut contents = [NOTHING; TABLES * KEYS];
         let mut statement = self.raw.prepare_cached(&sql).unwrap();
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -51,11 +51,16 @@ impl Disturber {
                 contents[table * KEYS + usize::from(digit - b'0')] = value(Some(&bytes));
             }
         }
-        let sees = contents.iter().enumerate().map(|(key, value)| Seen::Is(key, *value)).collect();
-        let end = Some(self.client.scene.clock.now());
-        let Client { thread, .. } = self.client;
-        let (name, writes) = ("another program looks", Vec::new());
-        self.client.history.push(Op { name, thread, call, end, sees, writes });
+        contents
+    }
+
+    /// Writes down what the file holds: at one instant since `call`.
+    fn look(&mut self, call: u64) {
+        let stored = self.stored();
+        let end = self.client.scene.clock.now();
+        let sees = stored.iter().enumerate().map(|(key, value)| Seen::Is(key, *value)).collect();
+        let (name, thread, writes) = ("another program looks", self.client.thread, Vec::new());
+        self.client.history.push(Op { name, thread, call, end, perhaps: false, sees, writes });
     }
 
     /// Once a flush has returned, the file is not older than its call.
@@ -71,10 +76,20 @@ impl Disturber {
     /// What a handle without a cache has acknowledged is in the file, and all that was put
     /// before. Only for when nobody else writes.
     pub(super) fn put_and_look(&mut self) {
-        let vault = self.vault.clone();
+        let (vault, done) = (self.vault.clone(), self.client.history.len());
         self.client.put((0, &vault), 0);
         let call = self.client.scene.clock.now();
-        self.look(call);
+        if self.client.history[done..].iter().any(|op| !op.perhaps) {
+            self.look(call);
+        }
+    }
+
+    /// Each count seals what is in the cache: generations become many, and are merged.
+    pub(super) fn count(&mut self) {
+        let vault = self.vault.clone();
+        for _ in 0..10 {
+            self.client.len((0, &vault));
+        }
     }
 
     pub(super) fn checkpoint(&mut self) {
@@ -88,10 +103,16 @@ impl Disturber {
         thread::sleep(Duration::from_micros(self.client.dice.bits() % most));
     }
 
-    /// Keeps the cache from being flushed for a moment.
+    /// Keeps the cache from being flushed for a moment. What is put meanwhile stays in it.
     pub(super) fn lock(&mut self) {
         let lock = self.vault.lock_cache().unwrap();
+        let (done, buffered) = (self.client.history.len(), self.client.scene.handles[0].1.clone());
+        self.client.put((0, &buffered[0]), 0);
         self.pause(3_000);
+        // It may have been refused.
+        for (key, value) in self.client.history[done..].iter().flat_map(|op| &op.writes) {
+            assert_ne!(self.stored()[*key], *value, "committed although the cache is locked");
+        }
         lock.unlock().unwrap();
         self.pause(3_000);
     }
@@ -131,12 +152,11 @@ impl Disturber {
         self.pause(3_000);
     }
 
-    /// Closes the vault in the middle of everything.
+    /// Closes the vault in the middle of everything: one open after the other, in any order.
     pub(super) fn close(&mut self) {
-        self.pause(20_000);
-        let opens = self.client.scene.opens.clone();
-        for vault in opens {
-            vault.close().unwrap();
+        for open in self.client.dice.some(2, 2, 2) {
+            self.pause(5_000);
+            self.client.scene.opens[open].close().unwrap();
         }
     }
 }

@@ -36,8 +36,9 @@ pub(super) struct Op {
     pub(super) name: &'static str,
     pub(super) thread: usize,
     pub(super) call: u64,
-    /// None: it failed in a way that leaves open whether it was done, or ever will be.
-    pub(super) end: Option<u64>,
+    pub(super) end: u64,
+    /// It failed in a way that leaves open whether it was done. If it was, then before its end.
+    pub(super) perhaps: bool,
     pub(super) sees: Vec<Seen>,
     pub(super) writes: Vec<(Key, Value)>,
 }
@@ -109,13 +110,9 @@ impl Op {
 
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, thread, call, .. } = self;
-        write!(f, "{call:>7} ")?;
-        match self.end {
-            Some(end) => write!(f, "to {end:>7}")?,
-            None => write!(f, "and failed")?,
-        }
-        write!(f, "  thread {thread:>2}  {name}")?;
+        let Self { name, thread, call, end, .. } = self;
+        let failed = if self.perhaps { " and failed" } else { "" };
+        write!(f, "{call:>7} to {end:>7}  thread {thread:>2}  {name}{failed}")?;
         for seen in &self.sees {
             match seen {
                 Seen::Is(key, NOTHING) => write!(f, "  saw k{key} gone")?,

@@ -4,9 +4,9 @@
 //! in the way. Each notes when it called and when it got its answer, and what that was. Then
 //! [`checker`] looks for an order in which all of it makes sense.
 //!
-//! A failure prints its seed. `KVAULT_LIN_SEED=<seed>` throws the same dice again; the threads meet as
-//! chance has it, so it may take more than one try. `KVAULT_LIN_OPS=<count>` sets how much each of
-//! these tests does. A million each, for example:
+//! A failure prints its seed. `KVAULT_LIN_SEED=<seed>` throws the same dice again; the threads meet
+//! as chance has it, so it may take more than one try. `KVAULT_LIN_OPS=<count>` sets how much each
+//! of these tests does. A million each takes about a quarter of an hour:
 //!
 //! ```text
 //! KVAULT_LIN_OPS=1000000 cargo test --release --test it linearizable -- --nocapture
@@ -34,6 +34,7 @@ use self::{
 
 const FLUSH: Disturbance = Disturber::flush_and_look;
 const CHECKPOINT: Disturbance = Disturber::checkpoint;
+const COUNT: Disturbance = Disturber::count;
 const LOCK: Disturbance = Disturber::lock;
 const SWITCH: Disturbance = Disturber::switch;
 const SCOPE: Disturbance = Disturber::scope;
@@ -66,9 +67,15 @@ fn with([vault, other]: &[KVault; 2], options: &CacheOptions) -> Vec<(usize, Tab
     vec![(14, one), (6, two), (4, strict), (3, tables(vault)), (3, tables(other)), (1, power)]
 }
 
-fn never(_: &Error) -> bool {
-    false
-}
+/// No cache, nothing in the way, and nothing fails.
+const PLAIN: Setup = Setup {
+    name: "",
+    options: |options| options,
+    handles: without,
+    disturb: &[],
+    refused: |_| false,
+    ballast: 0,
+};
 
 fn full_or_locked(error: &Error) -> bool {
     matches!(error, Error::CacheFull { .. } | Error::CacheLocked)
@@ -81,13 +88,7 @@ fn off(error: &Error) -> bool {
 
 #[test]
 fn without_a_cache() {
-    run(&Setup {
-        name: "without a cache",
-        handles: without,
-        disturb: &[FLUSH, CHECKPOINT],
-        refused: never,
-        ballast: 0,
-    });
+    run(&Setup { name: "without a cache", disturb: &[FLUSH, CHECKPOINT], ..PLAIN });
 }
 
 #[test]
@@ -95,9 +96,8 @@ fn with_a_cache() {
     run(&Setup {
         name: "with a cache",
         handles: |opens| with(opens, &CacheOptions::default()),
-        disturb: &[FLUSH, CHECKPOINT],
-        refused: never,
-        ballast: 0,
+        disturb: &[FLUSH, COUNT, CHECKPOINT],
+        ..PLAIN
     });
 }
 
@@ -108,8 +108,8 @@ fn with_a_cache_and_large_batches() {
         name: "large batches",
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[FLUSH],
-        refused: never,
-        ballast: 200,
+        ballast: 400,
+        ..PLAIN
     });
 }
 
@@ -119,8 +119,7 @@ fn with_a_cache_that_nothing_fits_into() {
         name: "nothing fits",
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(1)),
         disturb: &[FLUSH],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -130,8 +129,7 @@ fn with_a_cache_that_little_fits_into() {
         name: "little fits",
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(500)),
         disturb: &[FLUSH],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -141,8 +139,7 @@ fn with_a_cache_that_is_always_full() {
         name: "always full",
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
         disturb: &[CHECKPOINT],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -154,9 +151,7 @@ fn with_a_cache_that_is_flushed_every_millisecond() {
             let interval = Some(Duration::from_millis(1));
             with(opens, &CacheOptions::default().flush_interval(interval))
         },
-        disturb: &[],
-        refused: never,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -165,9 +160,9 @@ fn with_a_cache_that_is_locked_at_times() {
     run(&Setup {
         name: "locked at times",
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
-        disturb: &[LOCK, LOCK, FLUSH],
+        disturb: &[LOCK, LOCK, COUNT, FLUSH],
         refused: full_or_locked,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -178,7 +173,7 @@ fn with_a_cache_that_is_switched_on_and_off() {
         handles: |opens| with(opens, &CacheOptions::default()),
         disturb: &[SWITCH, SCOPE, FLUSH],
         refused: off,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -189,7 +184,7 @@ fn with_a_cache_while_another_program_locks_the_file() {
         handles: |opens| with(opens, &CacheOptions::default().cap_bytes(100 << 10)),
         disturb: &[BLOCK, FLUSH],
         refused: full_or_locked,
-        ballast: 0,
+        ..PLAIN
     });
 }
 
@@ -205,6 +200,42 @@ fn with_a_cache_that_is_closed_in_the_middle() {
         },
         disturb: &[CLOSE, FLUSH],
         refused: |error| matches!(error, Error::Closed),
-        ballast: 0,
+        ..PLAIN
+    });
+}
+
+#[test]
+fn with_a_cache_and_no_log() {
+    run(&Setup {
+        name: "no log",
+        options: |options| options.enable_wal(false).busy_timeout(Duration::from_secs(5)),
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
+        disturb: &[FLUSH, FLUSH],
+        ..PLAIN
+    });
+}
+
+#[test]
+fn without_a_cache_while_another_program_locks_the_file() {
+    run(&Setup {
+        name: "no cache, another program",
+        disturb: &[BLOCK, FLUSH],
+        // Nothing else writes what it was given, and it says so.
+        refused: |error| matches!(error, Error::DatabaseBusy { .. }),
+        ..PLAIN
+    });
+}
+
+#[test]
+fn with_a_cache_and_no_patience() {
+    run(&Setup {
+        name: "impatient",
+        options: |options| {
+            options.write_timeout(Duration::from_micros(200)).queue_ops(2).reader_idle_limit(1)
+        },
+        handles: |opens| with(opens, &CacheOptions::default().cap_bytes(10 << 10)),
+        disturb: &[BLOCK, LOCK],
+        refused: full_or_locked,
+        ..PLAIN
     });
 }

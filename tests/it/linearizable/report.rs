@@ -27,8 +27,8 @@ fn explain(start: Contents, history: &[Op], violation: &Violation) -> String {
     let mut text = format!("no order makes sense of this, first noticed at\n  {op}\n");
     let _ = writeln!(text, "With the fewest keys, it is noticed at\n  {culprit}\nafter");
     let shown_at = culprit.end;
-    history.retain(|op| Some(op.call) < shown_at);
-    history.sort_by_key(|op| op.end.unwrap_or(op.call));
+    history.retain(|op| op.call < shown_at);
+    history.sort_by_key(|op| op.end);
     let skipped = history.len().saturating_sub(LINES);
     if skipped == 0 {
         let _ = writeln!(text, "  at the start: {start:?}");

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kvault::{Error, KVault};
+use kvault::{Error, KVault, Options};
 
 use super::{
     client::{Client, Scene, Tables},
@@ -24,12 +24,14 @@ use crate::support::{Place, ends};
 /// Operations of one history. Longer ones find no more, and are harder to read.
 const ROUND: usize = 1_500;
 /// How much each test does when nobody says otherwise.
-const USUAL: usize = 8_000;
+const USUAL: usize = 5_000;
 
 /// A way to use a vault.
 #[derive(Clone)]
 pub(super) struct Setup {
     pub(super) name: &'static str,
+    /// How the file is opened.
+    pub(super) options: fn(Options) -> Options,
     /// The handles that are used, and how often each is, from two opens of the file.
     pub(super) handles: fn(&[KVault; 2]) -> Vec<(usize, Tables)>,
     /// What gets in the way, each in a thread of its own.
@@ -50,7 +52,8 @@ pub(super) fn run(setup: &Setup) {
     let volume = number("KVAULT_LIN_OPS").map_or(USUAL, |ops| usize::try_from(ops).unwrap());
     let name = setup.name;
     eprintln!("{name}: KVAULT_LIN_SEED={seed}");
-    let (started, mut done, mut worlds, mut checking) = (Instant::now(), 0, 0, Duration::ZERO);
+    let (started, mut checking) = (Instant::now(), Duration::ZERO);
+    let (mut done, mut perhaps, mut worlds) = (0, 0, 0);
     let place = Arc::new(Place::new());
     let mut scene = Arc::new(open(setup, &place, Clock::new(), AtomicU32::new(NOTHING + 1)));
     let mut start = [NOTHING; TABLES * KEYS];
@@ -64,6 +67,7 @@ pub(super) fn run(setup: &Setup) {
         checking += check.elapsed();
         start = end_of(&history);
         done += history.len();
+        perhaps += history.iter().filter(|op| op.perhaps).count();
         if done >= volume {
             break;
         }
@@ -71,7 +75,8 @@ pub(super) fn run(setup: &Setup) {
     close(&scene);
     let whole = started.elapsed();
     eprintln!(
-        "{name}: {done} operations in {whole:.1?}, {checking:.1?} of it to check, {worlds} worlds"
+        "{name}: {done} operations in {whole:.1?}, {checking:.1?} of it to check, {worlds} worlds, \
+         {perhaps} done perhaps"
     );
 }
 
@@ -79,10 +84,16 @@ fn open(setup: &Setup, place: &Place, clock: Clock, next: AtomicU32) -> Scene {
     // Short waits: that others lock the file is to be noticed.
     let busy = Duration::from_millis(2);
     let opens = std::array::from_fn(|_| {
-        place.open_with(|options| options.page_size(4_096).busy_timeout(busy).backoff_base(busy))
+        let options =
+            |options: Options| options.page_size(4_096).busy_timeout(busy).backoff_base(busy);
+        place.open_with(|all| (setup.options)(options(all)))
     });
     let handles = (setup.handles)(&opens);
     Scene { clock, next, opens, handles, refused: setup.refused, ballast: setup.ballast }
+}
+
+fn is_closed(scene: &Scene) -> bool {
+    scene.opens.iter().all(KVault::is_closed)
 }
 
 fn close(scene: &Scene) {
@@ -98,7 +109,7 @@ fn play(setup: &Setup, place: &Place, mut scene: Arc<Scene>, seed: u64) -> (Vec<
     // From 4 to 8, more often few: with many the checker has a hard time.
     let workers = 4 + dice.throw(5).min(dice.throw(5));
     let mut history = let_loose(setup, place, &scene, seed, workers);
-    if scene.opens[0].is_closed() || dice.once_in(2) {
+    if is_closed(&scene) || dice.once_in(2) {
         close(&scene);
         let Scene { clock, next, .. } = Arc::into_inner(scene).expect("all threads have ended");
         scene = Arc::new(open(setup, place, clock, next));
@@ -133,7 +144,7 @@ fn let_loose(
         .collect();
     let clients: Vec<_> = (1..=workers).map(client).collect();
     let work = |mut client: Client| {
-        while client.history.len() < ROUND / workers && !client.scene.opens[0].is_closed() {
+        while client.history.len() < ROUND / workers && !is_closed(&client.scene) {
             client.step();
         }
         client.history

@@ -1,5 +1,7 @@
 //! What the threads of a history do.
 
+use kvault::KVault;
+
 use super::{client::Client, history::KEYS, tables};
 
 impl Client {
@@ -8,6 +10,10 @@ impl Client {
         let (table, vault) = self.any();
         let at = (table, &vault);
         let key = self.dice.throw(KEYS);
+        if self.scene.ballast > 0 && self.dice.once_in(2) {
+            // It is about batches then.
+            return if self.dice.once_in(3) { self.batch(at) } else { self.walk(at) };
+        }
         match self.dice.throw(100) {
             0..30 => self.get(at, key),
             30..35 => self.contains(at, key),
@@ -15,17 +21,9 @@ impl Client {
                 let keys = self.dice.some(1, KEYS, KEYS);
                 self.get_many(at, &keys);
             }
-            // A batch is whole for who reads its keys one by one, too.
-            47..53 => {
-                for key in self.dice.some(2, KEYS, KEYS) {
-                    self.get(at, key);
-                }
-            }
+            47..53 => self.walk(at),
             53..76 => self.put(at, key),
-            76..86 => {
-                let keys = self.dice.some(2, KEYS, KEYS);
-                self.put_many(at, &keys);
-            }
+            76..86 => self.batch(at),
             86..92 => self.delete(at, key),
             92..96 => self.discard(at, key),
             96 => self.clear(at),
@@ -33,6 +31,18 @@ impl Client {
             98 if self.scene.ballast == 0 => self.is_empty(at),
             _ => std::thread::yield_now(),
         }
+    }
+
+    /// A batch is whole for who reads its keys one by one, too.
+    fn walk(&mut self, at: (usize, &KVault)) {
+        for key in self.dice.some(2, KEYS, KEYS) {
+            self.get(at, key);
+        }
+    }
+
+    fn batch(&mut self, at: (usize, &KVault)) {
+        let keys = self.dice.some(2, KEYS, KEYS);
+        self.put_many(at, &keys);
     }
 
     /// Looks at everything in every way while nothing else happens.
