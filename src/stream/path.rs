@@ -5,6 +5,7 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::Path,
+    time::SystemTime,
 };
 
 use crate::{Error, Result, format, handoff::cache::Spooled, store::is_local};
@@ -18,8 +19,9 @@ pub(crate) struct PathValue {
     head: Vec<u8>,
     /// How many of the head's are not in the file.
     header: u64,
-    /// Bytes in the file.
+    /// Bytes in the file, and when it was last written to.
     bytes: u64,
+    modified: Option<SystemTime>,
 }
 
 /// What is at a path.
@@ -56,7 +58,7 @@ impl PathValue {
         let mut head = format::escaping(&raw).map_or_else(Vec::new, Vec::from);
         let header = head.len() as u64;
         head.append(&mut raw);
-        Ok(Found::Direct(Self { file, head, header, bytes }))
+        Ok(Found::Direct(Self { file, head, header, bytes, modified: meta.modified().ok() }))
     }
 
     /// The file, from its start, and its length.
@@ -92,11 +94,14 @@ impl Spooled for PathValue {
     }
 
     fn verify(&self) -> io::Result<()> {
-        let now = self.file.metadata()?.len();
-        if now == self.bytes {
+        let now = self.file.metadata()?;
+        let why = if now.len() != self.bytes {
+            format!("it had {} bytes at first, and {} in the end", self.bytes, now.len())
+        } else if now.modified().ok() != self.modified {
+            "it was written to meanwhile".to_owned()
+        } else {
             return Ok(());
-        }
-        let why = format!("it had {} bytes at first, and {now} in the end", self.bytes);
+        };
         Err(io::Error::new(io::ErrorKind::InvalidData, why))
     }
 }

@@ -97,8 +97,8 @@ impl KVault {
     ///
     /// A regular file on a disk of this machine is copied straight into the database, while this
     /// handle does not write to a cache. Anything else, such as a pipe or a file of a network, is
-    /// read as [`put_reader`](Self::put_reader) reads its source. A file whose length changes
-    /// meanwhile is an error, and nothing is stored.
+    /// read as [`put_reader`](Self::put_reader) reads its source. A file that is written to meanwhile
+    /// is an error, and nothing is stored.
     ///
     /// # Errors
     ///

@@ -31,11 +31,11 @@ pub(super) struct Excuse {
 impl Excuse {
     /// How much of the log does not count. After a long value that is all there is, unless one that
     /// does not count has made it too long already.
-    fn of(&mut self, log: &Log, long: bool, limit: u64) -> u32 {
+    fn of(&mut self, log: &Log, after_long: bool, limit: u64) -> u32 {
         if self.run != log.run {
             *self = Self { run: log.run, pages: 0 };
         }
-        if long {
+        if after_long {
             self.pages = if self.pages > 0 && log.bytes > limit { 0 } else { log.pages };
         }
         self.pages
@@ -48,8 +48,8 @@ impl Running {
         let CheckpointPolicy::Auto { pages, wal_limit } = self.shared.policy else { return };
         let Some(conn) = &self.conn else { return };
         let log = conn.log();
-        let long = std::mem::take(&mut self.long) | std::mem::take(&mut self.flusher.long);
-        let counted = log.pages.saturating_sub(self.excuse.of(&log, long, wal_limit));
+        let after_long = std::mem::take(&mut self.long) | std::mem::take(&mut self.flusher.long);
+        let counted = log.pages.saturating_sub(self.excuse.of(&log, after_long, wal_limit));
         let bytes = log.bytes / u64::from(log.pages.max(1)) * u64::from(counted);
         let due = |interval| self.shortened.is_none_or(|at| at.elapsed() >= interval);
         let restart_at = pages.saturating_mul(LONG_LOG);

@@ -169,8 +169,8 @@ fn everything_at_once_keeps_its_order() {
         for key in ["a", "b", "c"] {
             let vault = place.open();
             scope.spawn(move || {
-                for round in 0..30_usize {
-                    let value = vec![round as u8; LARGE / 4 + round];
+                for round in 0..30_u8 {
+                    let value = vec![round; LARGE / 4 + usize::from(round)];
                     match round % 4 {
                         0 | 1 => drop(vault.put_reader(key, &value[..], in_chunks()).unwrap()),
                         2 => vault.put_bytes(key, &value[..10]).unwrap(),
@@ -196,7 +196,7 @@ fn everything_at_once_keeps_its_order() {
         scope.spawn(|| {
             let known: BTreeSet<&[u8]> = [&b"a"[..], b"b", b"c", b"d"].into();
             for _ in 0..50 {
-                for row in vault.iter() {
+                for row in &vault {
                     let (key, value) = row.unwrap();
                     let first = value.as_bytes().first();
                     assert!(known.contains(&key[..]));

@@ -35,7 +35,9 @@ fn in_chunks() -> StreamOptions {
 
 /// Bytes that are different everywhere.
 fn bytes(len: usize) -> Vec<u8> {
-    pattern(0).take(len as u64).bytes().map(Result::unwrap).collect()
+    let mut all = vec![0; len];
+    pattern(0).read_exact(&mut all).unwrap();
+    all
 }
 
 /// The same without an end, from a position.

@@ -18,20 +18,22 @@ fn it_can_be_read_from_anywhere() {
         vault.put_reader("k", &value[..], in_chunks()).unwrap();
         vault.put("text", "a text").unwrap();
         let mut blob = vault.open_blob("k").unwrap();
-        let all = LARGE as u64;
-        let mut at = 1;
+        let end = i64::try_from(LARGE).unwrap();
+        let mut from = 1;
         for _ in 0..300 {
-            at = (at * 48_271) % (all + 10);
-            let want = (at as usize * 7) % 40_000;
+            from = (from * 48_271) % (LARGE + 10);
+            let at = from as u64;
+            let want = (from * 7) % 40_000;
             let mut piece = vec![0; want];
-            let from = (at as usize).min(LARGE);
-            let expected = &value[from..(from + want).min(LARGE)];
+            let expected = &value[from.min(LARGE)..(from + want).min(LARGE)];
             let read = blob.read_at(&mut piece, at).unwrap();
             assert!(piece[..read] == *expected, "{want} bytes at {at}");
             let to = match at % 3 {
                 0 => SeekFrom::Start(at),
-                1 => SeekFrom::End(at as i64 - LARGE as i64),
-                _ => SeekFrom::Current(at as i64 - blob.stream_position().unwrap() as i64),
+                1 => SeekFrom::End(at.cast_signed() - end),
+                _ => SeekFrom::Current(
+                    at.cast_signed() - blob.stream_position().unwrap().cast_signed(),
+                ),
             };
             assert_eq!(blob.seek(to).unwrap(), at);
             let read = blob.read(&mut piece).unwrap();
@@ -41,10 +43,10 @@ fn it_can_be_read_from_anywhere() {
         assert_eq!(blob.seek(SeekFrom::Start(u64::MAX)).unwrap(), u64::MAX);
         assert_eq!(blob.read(&mut [0; 9]).unwrap(), 0);
         assert_eq!(blob.read_at(&mut [0; 9], u64::MAX).unwrap(), 0);
-        assert!(blob.seek(SeekFrom::End(-(LARGE as i64) - 1)).is_err());
+        assert!(blob.seek(SeekFrom::End(-end - 1)).is_err());
         blob.seek(SeekFrom::Start(9)).unwrap();
         assert!(blob.seek(SeekFrom::Current(-10)).is_err());
-        assert_eq!(blob.seek(SeekFrom::End(-1)).unwrap(), all - 1);
+        assert_eq!(blob.seek(SeekFrom::End(-1)).unwrap(), LARGE as u64 - 1);
         assert_eq!(blob.read(&mut [0; 9]).unwrap(), 1);
         assert_eq!(blob.read_at(&mut [], 0).unwrap(), 0);
         let mut text = vault.open_blob("text").unwrap();
@@ -63,17 +65,17 @@ fn it_shows_one_version_to_the_end() {
         let flushed = vault.open_blob("k").unwrap();
         vault.put_bytes("k", &value).unwrap();
         let mut blobs = vec![flushed, vault.open_blob("k").unwrap()];
-        for round in 0..100_u32 {
+        for round in 0..100_usize {
             if round % 10 == 0 {
-                vault.put_reader("k", &vec![1; LARGE + round as usize][..], in_chunks()).unwrap();
+                vault.put_reader("k", &vec![1; LARGE + round][..], in_chunks()).unwrap();
             } else {
                 vault.put_bytes("k", round.to_le_bytes()).unwrap();
             }
-            let at = u64::from(round) * 6_999;
+            let at = round * 6_999;
             for blob in &mut blobs {
                 let mut piece = [0; 50];
-                blob.read_at(&mut piece, at).unwrap();
-                assert_eq!(piece, value[at as usize..at as usize + 50]);
+                blob.read_at(&mut piece, at as u64).unwrap();
+                assert_eq!(piece, value[at..at + 50]);
             }
         }
         vault.delete("k").unwrap();
