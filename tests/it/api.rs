@@ -27,6 +27,10 @@ pub(crate) fn call_everything(
         ("get_many", vault.get_many::<u8, _>(["t"]).map(drop)),
         ("enable_headers", vault.enable_headers()),
         ("enable_auto_pack", vault.enable_auto_pack(true)),
+        ("Reader::get", reader.get::<u8>("t").map(drop)),
+        ("Reader::fetch", reader.fetch::<u8>("t").map(drop)),
+        ("Reader::get_value", reader.get_value("t").map(drop)),
+        ("Reader::get_many", reader.get_many::<u8, _>(["t"]).map(drop)),
         ("put_bytes", vault.put_bytes("a", "2")),
         ("put_bytes of a power handle", power.put_bytes("a", "2")),
         ("put_bytes tried once", once.put_bytes("a", "2")),
@@ -69,6 +73,12 @@ pub(crate) fn call_everything(
         ("checkpoint", vault.checkpoint(CheckpointMode::Passive).map(drop)),
         ("checkpoint to the end", vault.checkpoint(CheckpointMode::Truncate).map(drop)),
         ("optimize", vault.optimize(OptimizeOptions::default()).map(drop)),
+        ("Reader::get_bytes", reader.get_bytes("a").map(drop)),
+        ("Reader::get_stored", reader.get_stored("a").map(drop)),
+        ("Reader::get_many_stored", reader.get_many_stored(["a"]).map(drop)),
+        ("Reader::contains_key", reader.contains_key("a").map(drop)),
+        ("Reader::len", reader.len().map(drop)),
+        ("Reader::is_empty", reader.is_empty().map(drop)),
         ("snapshot", vault.snapshot().map(drop)),
         ("write", vault.write(&WriteBatch::new())),
         ("retain", vault.retain(|_, _| true).map(drop)),
@@ -82,6 +92,13 @@ pub(crate) fn call_everything(
         ("increment", vault.increment("i", 1).map(drop)),
         ("entry", vault.entry("e").or_insert(1).map(drop)),
         ("transact", vault.transact(|tx| tx.put("x", &1))),
+    ];
+    calls.extend(iterate(vault, reader));
+    calls
+}
+
+fn iterate(vault: &KVault, reader: &Reader) -> Vec<(&'static str, Result<(), Error>)> {
+    vec![
         ("iter", next(vault.iter())),
         ("range", next(vault.range("a"..))),
         ("range of nothing", next(vault.range("b".."a"))),
@@ -95,23 +112,6 @@ pub(crate) fn call_everything(
         ("count_range of nothing", vault.count_range("b".."a").map(drop)),
         ("count_prefix", vault.count_prefix("a").map(drop)),
         ("resume", next(vault.resume(&vault.iter().cursor()))),
-    ];
-    calls.extend(call_a_reader(reader));
-    calls
-}
-
-fn call_a_reader(reader: &Reader) -> Vec<(&'static str, Result<(), Error>)> {
-    vec![
-        ("Reader::get", reader.get::<u8>("t").map(drop)),
-        ("Reader::fetch", reader.fetch::<u8>("t").map(drop)),
-        ("Reader::get_value", reader.get_value("t").map(drop)),
-        ("Reader::get_many", reader.get_many::<u8, _>(["t"]).map(drop)),
-        ("Reader::get_bytes", reader.get_bytes("a").map(drop)),
-        ("Reader::get_stored", reader.get_stored("a").map(drop)),
-        ("Reader::get_many_stored", reader.get_many_stored(["a"]).map(drop)),
-        ("Reader::contains_key", reader.contains_key("a").map(drop)),
-        ("Reader::len", reader.len().map(drop)),
-        ("Reader::is_empty", reader.is_empty().map(drop)),
         ("Reader::iter", next(reader.iter())),
         ("Reader::range", next(reader.range("a"..))),
         ("Reader::prefix", next(reader.prefix("a"))),
