@@ -9,6 +9,7 @@ mod instant;
 mod merge;
 mod mode;
 mod settle;
+mod spool;
 mod swap;
 
 pub(crate) use batch::*;
@@ -20,6 +21,7 @@ pub(crate) use instant::*;
 pub(crate) use merge::*;
 pub(crate) use mode::*;
 pub(crate) use settle::*;
+pub(crate) use spool::*;
 pub(crate) use swap::*;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -125,8 +127,12 @@ fn number(value: Option<Bytes>) -> u8 {
     value.map_or(0, |bytes| bytes[0])
 }
 
+fn value(number: u8) -> Option<Bytes> {
+    (number > 0).then(|| Bytes::from([number]))
+}
+
 fn dirty(number: u8) -> Dirty {
-    if number == 0 { Dirty::Deleted } else { Dirty::Put(Bytes::from([number])) }
+    value(number).map_or(Dirty::Deleted, Dirty::Put)
 }
 
 fn of_dirty(dirty: &Dirty) -> u8 {
