@@ -68,7 +68,13 @@ fn write_source(path: &Path, mebibytes: u64) -> Result<()> {
 }
 
 /// Moves the value one way; the vault, or the raw file, is new and holds it where it goes out.
-type Way = fn(&Path, &Path) -> Result<Duration>;
+type Way = fn(&Path, &Path) -> Result<Cost>;
+
+/// What a move took: time, and how many bytes more were in memory meanwhile.
+struct Cost {
+    time: Duration,
+    memory: u64,
+}
 
 /// Name, what it is, which one to compare with, how many times as long as that it may take.
 const WAYS: [(&str, Way, usize, Option<f64>); 7] = [
@@ -88,10 +94,9 @@ fn copies(scratch: &Scratch, source: &Path, mebibytes: u64, rounds: usize) -> Re
         for ((name, way, ..), (times, memory)) in WAYS.iter().zip(times.iter_mut().zip(&mut memory))
         {
             eprintln!("stream: round {round} of {rounds}: {name}");
-            let (time, grown) =
-                scratch.fresh(|directory| watched(|| way(source, &directory.join("bench.db"))))?;
-            times.push(time.as_secs_f64());
-            *memory = grown.max(*memory);
+            let cost = scratch.fresh(|directory| way(source, &directory.join("bench.db")))?;
+            times.push(cost.time.as_secs_f64());
+            *memory = cost.memory.max(*memory);
         }
     }
     let mut table =
@@ -117,22 +122,24 @@ fn copies(scratch: &Scratch, source: &Path, mebibytes: u64, rounds: usize) -> Re
     Ok(table)
 }
 
-/// Runs something and watches how much more memory is resident meanwhile.
-fn watched<T: Send>(run: impl FnOnce() -> Result<T> + Send) -> Result<(T, u64)> {
+/// Runs something, and watches the clock and the memory.
+fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Cost)> {
     let (done, most) = (AtomicBool::new(false), AtomicU64::new(0));
     let before = resident();
-    let value = thread::scope(|scope| {
+    let (value, time) = thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 most.fetch_max(resident(), Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(2));
             }
         });
+        let begun = Instant::now();
         let value = run();
+        let time = begun.elapsed();
         done.store(true, Ordering::Relaxed);
-        value
+        value.map(|value| (value, time))
     })?;
-    Ok((value, most.into_inner().saturating_sub(before)))
+    Ok((value, Cost { time, memory: most.into_inner().saturating_sub(before) }))
 }
 
 /// Bytes of this process that are in memory; 0 where there is no `/proc`.
@@ -154,11 +161,9 @@ fn raw(path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-fn raw_in(source: &Path, path: &Path) -> Result<Duration> {
+fn raw_in(source: &Path, path: &Path) -> Result<Cost> {
     let mut conn = raw(path)?;
-    let begun = Instant::now();
-    copy_raw(&mut conn, source)?;
-    Ok(begun.elapsed())
+    Ok(watched(|| copy_raw(&mut conn, source))?.1)
 }
 
 fn copy_raw(conn: &mut Connection, source: &Path) -> Result<()> {
@@ -183,16 +188,16 @@ fn copy_raw(conn: &mut Connection, source: &Path) -> Result<()> {
     Ok(())
 }
 
-fn put_path(source: &Path, path: &Path) -> Result<Duration> {
+fn put_path(source: &Path, path: &Path) -> Result<Cost> {
     put(path, |vault| vault.put_path("k", source))
 }
 
-fn put_reader(source: &Path, path: &Path) -> Result<Duration> {
+fn put_reader(source: &Path, path: &Path) -> Result<Cost> {
     let file = File::open(source)?;
     put(path, |vault| vault.put_reader("k", file, StreamOptions::default()))
 }
 
-fn create_blob(source: &Path, path: &Path) -> Result<Duration> {
+fn create_blob(source: &Path, path: &Path) -> Result<Cost> {
     let mut file = File::open(source)?;
     put(path, |vault| {
         let mut blob = vault.create_blob("k", StreamOptions::default())?;
@@ -205,14 +210,12 @@ fn create_blob(source: &Path, path: &Path) -> Result<Duration> {
     })
 }
 
-fn put(path: &Path, put: impl FnOnce(&KVault) -> kvault::Result<u64>) -> Result<Duration> {
+fn put(path: &Path, put: impl FnOnce(&KVault) -> kvault::Result<u64>) -> Result<Cost> {
     let vault = KVault::open(path)?;
-    let begun = Instant::now();
-    let len = put(&vault)?;
-    let time = begun.elapsed();
+    let (len, cost) = watched(|| Ok(put(&vault)?))?;
     assert_eq!(vault.open_blob("k")?.len(), len, "all of it is there");
     vault.close()?;
-    Ok(time)
+    Ok(cost)
 }
 
 /// The value in the database itself, as it lies there most of the time.
@@ -223,31 +226,32 @@ fn filled(source: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn raw_out(source: &Path, path: &Path) -> Result<Duration> {
+fn raw_out(source: &Path, path: &Path) -> Result<Cost> {
     filled(source, path)?;
     let conn = raw(path)?;
-    let begun = Instant::now();
-    let row = conn.query_row("SELECT rowid FROM kv", [], |row| row.get(0))?;
-    let mut blob = conn.blob_open("main", "kv", "value", row, true)?;
-    drain(&mut blob)?;
-    Ok(begun.elapsed())
+    let read = || {
+        let row = conn.query_row("SELECT rowid FROM kv", [], |row| row.get(0))?;
+        drain(&mut conn.blob_open("main", "kv", "value", row, true)?)
+    };
+    Ok(watched(read)?.1)
 }
 
-fn get_to_writer(source: &Path, path: &Path) -> Result<Duration> {
+fn get_to_writer(source: &Path, path: &Path) -> Result<Cost> {
     filled(source, path)?;
     let vault = KVault::open(path)?;
-    let begun = Instant::now();
-    vault.get_to_writer("k", std::io::sink(), StreamOptions::default())?;
-    Ok(begun.elapsed())
+    let sink = std::io::sink;
+    let write = || Ok(vault.get_to_writer("k", sink(), StreamOptions::default())?);
+    Ok(watched(write)?.1)
 }
 
-fn open_blob(source: &Path, path: &Path) -> Result<Duration> {
+fn open_blob(source: &Path, path: &Path) -> Result<Cost> {
     filled(source, path)?;
     let vault = KVault::open(path)?;
-    let begun = Instant::now();
-    let mut blob = vault.open_blob("k")?;
-    drain(&mut blob)?;
-    let time = begun.elapsed();
+    let read = || {
+        let mut blob = vault.open_blob("k")?;
+        drain(&mut blob).map(|()| blob)
+    };
+    let (mut blob, cost) = watched(read)?;
     // And it is the right one.
     let (mut file, mut ours, mut theirs) = (File::open(source)?, [0; 4096], [0; 4096]);
     let at = blob.len() / 3;
@@ -256,7 +260,7 @@ fn open_blob(source: &Path, path: &Path) -> Result<Duration> {
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(&mut theirs)?;
     assert_eq!(ours, theirs, "a piece of the value");
-    Ok(time)
+    Ok(cost)
 }
 
 fn drain(source: &mut impl Read) -> Result<()> {
