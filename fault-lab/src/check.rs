@@ -1,8 +1,13 @@
 //! Opens what a crash has left, and compares it with what may be there.
 
-use std::{collections::HashSet, fs, path::Path};
+use std::{
+    collections::HashSet,
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use kvault::KVault;
+use kvault::{Error, KVault};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::{
@@ -12,28 +17,41 @@ use crate::{
     workload::Setup,
 };
 
+/// How long a lock may be in the way of a look at a vault that nobody else uses.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What a vault shows of its tables.
 pub(crate) fn read_through(vault: &KVault) -> Result<State, String> {
-    let failed = |error: kvault::Error| format!("{error:?}");
     let mut state = State::default();
-    for name in vault.tables().map_err(failed)? {
+    for name in patiently(|| vault.tables())? {
         let Some(table) = content::table_number(&name) else { continue };
         state.make_table(table);
-        let handle = vault.table(&name).map_err(failed)?;
+        let handle = patiently(|| vault.table(&name))?;
         let keys = 0..=u8::try_from(crate::workload::KEYS).unwrap();
-        let values = handle.get_many_stored(keys.clone().map(content::key)).map_err(failed)?;
+        let values = patiently(|| handle.get_many_stored(keys.clone().map(content::key)))?;
         let mut found = 0;
         for (key, value) in keys.zip(values) {
             let Some(value) = value else { continue };
             state.put(table, key, mark(table, key, value.as_bytes())?);
             found += 1;
         }
-        let len = handle.len().map_err(failed)?;
+        let len = patiently(|| handle.len())?;
         if len != found {
             return Err(format!("{name} has {len} keys, but shows {found}"));
         }
     }
     Ok(state)
+}
+
+/// Pauses are so short here that on a busy machine they end before whoever has the lock goes on.
+fn patiently<T>(read: impl Fn() -> kvault::Result<T>) -> Result<T, String> {
+    let began = Instant::now();
+    loop {
+        match read() {
+            Err(Error::DatabaseBusy { .. }) if began.elapsed() < PATIENCE => {}
+            outcome => return outcome.map_err(|error| format!("{error:?}")),
+        }
+    }
 }
 
 /// What plain SQLite finds in the file, which must be sound.
