@@ -34,9 +34,15 @@ fn a_vault_is_a_map() {
     try_sequences(Cached::No);
 }
 
+/// Nothing is flushed that nobody asks for: what is dirty lies in layers, which are merged.
 #[test]
 fn a_vault_with_a_cache_is_a_map() {
-    // Small enough to be flushed again and again, and to be too small for some.
+    try_sequences(Cached::Buffered(CacheOptions::default()));
+}
+
+/// It is flushed again and again, behind whatever goes on, and is too small for some.
+#[test]
+fn a_vault_with_a_busy_cache_is_a_map() {
     try_sequences(Cached::Buffered(cap(64 << 10).flush_threshold(16 << 10)));
 }
 

@@ -173,5 +173,5 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => Just(Step::Lock),
         4 => Just(Step::Unlock),
     ];
-    vec(step, 1..25)
+    vec(step, 1..40)
 }
