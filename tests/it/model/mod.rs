@@ -1,7 +1,8 @@
 //! A vault against maps that do the same: whatever one does in whatever order.
 //!
 //! `KVAULT_MODEL_CASES` says how many sequences are tried for each way to open it, if it is not to
-//! be the usual number.
+//! be the usual number. What was found is a plain test where it belongs, such as
+//! `cache::sharing::every_durable_verb_that_finds_nothing_makes_that_lasting`.
 
 mod pair;
 mod reads;

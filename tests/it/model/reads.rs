@@ -7,11 +7,13 @@ use super::{
     steps::{Key, Range, Read},
 };
 
+type Rows = Vec<(Key, Stored)>;
+
 pub(super) fn inside(range: &Range, key: &Key) -> bool {
     std::ops::RangeBounds::contains(range, key)
 }
 
-pub(super) fn within(model: &Model, range: &Range) -> Vec<(Key, Stored)> {
+pub(super) fn within(model: &Model, range: &Range) -> Rows {
     let wanted = model.iter().filter(|(key, _)| inside(range, key));
     wanted.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
@@ -21,11 +23,7 @@ pub(super) fn typed(stored: &Stored) -> Value {
 }
 
 /// Takes from both ends by turns, at most so many; what came from the front and from the back.
-pub(super) fn take(
-    iter: &mut Iter,
-    turns: &[bool],
-    most: usize,
-) -> (Vec<(Key, Stored)>, Vec<(Key, Stored)>) {
+pub(super) fn take(iter: &mut Iter, turns: &[bool], most: usize) -> (Rows, Rows) {
     let (mut front, mut back) = (Vec::new(), Vec::new());
     for from_back in turns.iter().cycle().take(most) {
         let entry = if *from_back { iter.next_back() } else { iter.next() };
@@ -36,7 +34,7 @@ pub(super) fn take(
 }
 
 /// Everything, taken from both ends and put together.
-fn scan(mut iter: Iter, turns: &[bool]) -> Vec<(Key, Stored)> {
+fn scan(mut iter: Iter, turns: &[bool]) -> Rows {
     let (mut front, back) = take(&mut iter, turns, usize::MAX);
     assert!(iter.next().is_none() && iter.next_back().is_none());
     front.extend(back.into_iter().rev());
