@@ -11,7 +11,7 @@ use kvault::{Error, KVault};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::{
-    content::{self, Mark},
+    content::{self, COUNTER, Held},
     disk::Image,
     model::State,
     workload::Setup,
@@ -27,12 +27,12 @@ pub(crate) fn read_through(vault: &KVault) -> Result<State, String> {
         let Some(table) = content::table_number(&name) else { continue };
         state.make_table(table);
         let handle = patiently(|| vault.table(&name))?;
-        let keys = 0..=u8::try_from(crate::workload::KEYS).unwrap();
+        let keys = 0..=COUNTER;
         let values = patiently(|| handle.get_many_stored(keys.clone().map(content::key)))?;
         let mut found = 0;
         for (key, value) in keys.zip(values) {
             let Some(value) = value else { continue };
-            state.put(table, key, mark(table, key, value.as_bytes())?);
+            state.put(table, key, held(table, key, value.as_bytes())?);
             found += 1;
         }
         let len = patiently(|| handle.len())?;
@@ -78,15 +78,15 @@ fn read_plainly(file: &Path) -> Result<State, String> {
             let both = || Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?));
             let (key, value) = both().map_err(failed)?;
             let number = content::number_of(&key).ok_or_else(|| format!("a key {key:?}"))?;
-            state.put(table, number, mark(table, number, &value)?);
+            state.put(table, number, held(table, number, &value)?);
         }
     }
     Ok(state)
 }
 
-fn mark(table: u8, key: u8, value: &[u8]) -> Result<Mark, String> {
+fn held(table: u8, key: u8, value: &[u8]) -> Result<Held, String> {
     let strange = || format!("table {table} has a torn value under key {key}: {value:?}");
-    Mark::of(key, value).ok_or_else(strange)
+    Held::of(key, value).ok_or_else(strange)
 }
 
 /// Opens the files as a crash has left them: they must open at once, hold one of the `allowed`

@@ -1,6 +1,32 @@
 //! Keys and values that say where they come from: a value that is torn, or another key's, shows.
 
+use kvault::Stored;
+
 use crate::chance::Chance;
+
+/// What is stored under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Held {
+    Bytes(Mark),
+    Count(i64),
+}
+
+impl Held {
+    pub(crate) fn stored(self, key: u8) -> Vec<u8> {
+        match self {
+            Self::Bytes(mark) => mark.value(key),
+            Self::Count(count) => Stored::pack(&count).unwrap().into_bytes(),
+        }
+    }
+
+    pub(crate) fn of(key: u8, stored: &[u8]) -> Option<Self> {
+        if key == COUNTER {
+            Stored::raw(stored).decode().ok().map(Self::Count)
+        } else {
+            Mark::of(key, stored).map(Self::Bytes)
+        }
+    }
+}
 
 /// Who wrote a value, and how long it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,15 +65,34 @@ impl Mark {
     }
 }
 
+/// Every table has one key that holds a number; keys before it hold bytes.
+pub(crate) const COUNTER: u8 = 10;
+
 /// The bytes of a key. Some are long, so that the inner pages of the tree have something to hold.
 pub(crate) fn key(number: u8) -> Vec<u8> {
-    let mut bytes = vec![b'k', number];
-    bytes.resize(2 + usize::from(number % 3) * 30, b'.');
+    let mut bytes = group(number / GROUP);
+    bytes.push(number);
+    bytes.resize(3 + usize::from(number % 3) * 30, b'.');
     bytes
 }
 
+/// So many neighbours begin with the same bytes.
+const GROUP: u8 = 4;
+
+/// The groups that there are keys of.
+pub(crate) const GROUPS: u8 = COUNTER / GROUP + 1;
+
+pub(crate) fn group(number: u8) -> Vec<u8> {
+    vec![b'k', number]
+}
+
+/// Whether a key is in a group.
+pub(crate) fn is_in(key: u8, group: u8) -> bool {
+    key / GROUP == group
+}
+
 pub(crate) fn number_of(key: &[u8]) -> Option<u8> {
-    let number = *key.get(1)?;
+    let number = *key.get(2)?;
     (self::key(number) == key).then_some(number)
 }
 

@@ -7,14 +7,14 @@ use std::{
 };
 
 use crate::{
-    content::Mark,
+    content::Held,
     op::{Op, Seen},
 };
 
 /// What all tables hold.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct State {
-    tables: BTreeMap<u8, BTreeMap<u8, Mark>>,
+    tables: BTreeMap<u8, BTreeMap<u8, Held>>,
 }
 
 /// Short enough to compare by eye: for each table the keys, each with the step that wrote it.
@@ -22,8 +22,11 @@ impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (table, rows) in &self.tables {
             write!(f, " t{table}[")?;
-            for (key, mark) in rows {
-                write!(f, " {key}@{}", mark.step)?;
+            for (key, held) in rows {
+                match held {
+                    Held::Bytes(mark) => write!(f, " {key}@{}", mark.step)?,
+                    Held::Count(count) => write!(f, " {key}={count}")?,
+                }
             }
             write!(f, " ]")?;
         }
@@ -36,26 +39,39 @@ impl State {
         self.tables.entry(table).or_default();
     }
 
-    pub(crate) fn put(&mut self, table: u8, key: u8, mark: Mark) {
-        self.tables.entry(table).or_default().insert(key, mark);
+    pub(crate) fn put(&mut self, table: u8, key: u8, held: Held) {
+        self.tables.entry(table).or_default().insert(key, held);
     }
 
-    pub(crate) fn delete(&mut self, table: u8, key: u8) {
-        self.tables.entry(table).or_default().remove(&key);
+    /// Whether it was there.
+    pub(crate) fn delete(&mut self, table: u8, key: u8) -> bool {
+        self.tables.entry(table).or_default().remove(&key).is_some()
     }
 
-    pub(crate) fn clear(&mut self, table: u8) {
-        self.tables.entry(table).or_default().clear();
-    }
-
-    /// All keys and values in their order.
-    pub(crate) fn rows(&self, table: u8) -> Vec<(u8, Vec<u8>)> {
+    /// The keys of a table of which `is_one` says so, in their order.
+    pub(crate) fn keys(&self, table: u8, is_one: impl Fn(u8) -> bool) -> Vec<u8> {
         let rows = self.tables.get(&table).into_iter().flatten();
-        rows.map(|(key, mark)| (*key, mark.value(*key))).collect()
+        rows.map(|(key, _)| *key).filter(|key| is_one(*key)).collect()
     }
 
-    pub(crate) fn get(&self, table: u8, key: u8) -> Option<Mark> {
+    /// Deletes those keys; how many there were.
+    pub(crate) fn delete_all(&mut self, table: u8, is_one: impl Fn(u8) -> bool) -> u64 {
+        let gone = self.keys(table, is_one);
+        gone.iter().filter(|key| self.delete(table, **key)).count() as u64
+    }
+
+    /// Those keys, each with what is stored there.
+    pub(crate) fn rows(&self, table: u8, is_one: impl Fn(u8) -> bool) -> Vec<(u8, Vec<u8>)> {
+        let row = |key| Some((key, self.stored(table, key)?));
+        self.keys(table, is_one).into_iter().filter_map(row).collect()
+    }
+
+    pub(crate) fn get(&self, table: u8, key: u8) -> Option<Held> {
         self.tables.get(&table)?.get(&key).copied()
+    }
+
+    pub(crate) fn stored(&self, table: u8, key: u8) -> Option<Vec<u8>> {
+        self.get(table, key).map(|held| held.stored(key))
     }
 }
 
@@ -118,10 +134,9 @@ impl History {
     pub(crate) fn push(&mut self, op: &Op, outcome: Outcome) {
         let number = u32::try_from(self.steps.len()).unwrap();
         let before = self.now();
-        let done = || applied(&before, op, number);
         let after = match outcome {
-            Outcome::Done(_) => Arc::new(done()),
-            Outcome::Failed => Arc::new(&done() | &before),
+            Outcome::Done(_) => Arc::new(applied(&before, op, number)),
+            Outcome::Failed => Arc::new(&on_the_way(&before, op, number) | &before),
             Outcome::Refused => Arc::clone(&before),
         };
         assert!(after.len() < 5_000, "too many operations failed to keep track of");
@@ -136,7 +151,8 @@ impl History {
     /// The operation saw something: it must have been so before it.
     pub(crate) fn saw(&self, op: &Op, seen: &Seen) -> Result<(), String> {
         let before = self.now();
-        if before.iter().any(|state| op.expects(state, seen)) {
+        let number = u32::try_from(self.steps.len()).unwrap();
+        if before.iter().any(|state| op.expects(number, state, seen)) {
             return Ok(());
         }
         Err(format!("{op:?} saw {seen:?}, but it was {before:?}"))
@@ -169,17 +185,24 @@ impl History {
                 last(ended, &[Promise::Power]).max(moved)
             }
         };
-        let mut allowed = HashSet::new();
         let first = promised.map_or(0, |step| step + 1);
-        for count in first..=ended {
-            let after = if count == 0 { &self.start } else { &self.steps[count - 1].after };
-            allowed.extend(after.iter().cloned());
+        let mut allowed = HashSet::clone(self.before(first));
+        for (at, step) in self.steps.iter().enumerate().take(ended).skip(first) {
+            allowed.extend(step.after.iter().cloned());
+            if step.op.is_gradual() {
+                allowed.extend(on_the_way(self.before(at), &step.op, u32::try_from(at).unwrap()));
+            }
         }
         if begun && let Some(next) = self.steps.get(ended) {
-            let now = if ended == 0 { &self.start } else { &self.steps[ended - 1].after };
-            allowed.extend(applied(now, &next.op, u32::try_from(ended).unwrap()));
+            let number = u32::try_from(ended).unwrap();
+            allowed.extend(on_the_way(self.before(ended), &next.op, number));
         }
         allowed
+    }
+
+    /// What the tables can hold before a step.
+    fn before(&self, step: usize) -> &HashSet<State> {
+        step.checked_sub(1).map_or(&self.start, |last| &self.steps[last].after)
     }
 
     /// For people: the operations and what became of them.
@@ -196,8 +219,13 @@ impl History {
 fn applied(before: &HashSet<State>, op: &Op, step: u32) -> HashSet<State> {
     let apply = |state: &State| {
         let mut state = state.clone();
-        op.apply(step, &mut state);
+        drop(op.apply(step, &mut state));
         state
     };
     before.iter().map(apply).collect()
+}
+
+/// What an operation can have made of the tables when it stops.
+fn on_the_way(before: &HashSet<State>, op: &Op, step: u32) -> HashSet<State> {
+    before.iter().flat_map(|state| op.passes(step, state)).collect()
 }

@@ -41,7 +41,7 @@ fn a_panic_at_every_place() {
 
 #[test]
 fn killed_at_every_place() {
-    let workload = Workload::covering(true);
+    let workload = Workload::covering(1);
     // Nothing of what it does depends on time: the child does the same until it is killed.
     let calm = lab::calm(&workload).unwrap_or_else(|why| panic!("{why}"));
     for place in PLACES {
@@ -97,7 +97,7 @@ fn child() {
     };
     fail::cfg_callback(place, reached).unwrap();
     let heard = |_| println!("ended");
-    run(&Workload::covering(true), Path::new(folder), None, false, heard)
+    run(&Workload::covering(1), Path::new(folder), None, false, heard)
         .unwrap_or_else(|why| panic!("{why}"));
 }
 

@@ -231,7 +231,9 @@ impl Driver<'_> {
             }
             Err(_) if broken => Outcome::Refused,
             // Nothing was put.
-            Err(Error::CacheLocked | Error::CacheFull { .. }) => Outcome::Refused,
+            Err(Error::CacheLocked | Error::CacheFull { .. }) if !op.is_gradual() => {
+                Outcome::Refused
+            }
             Err(error) => {
                 acceptable(op, error)?;
                 Outcome::Failed

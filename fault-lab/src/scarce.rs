@@ -8,7 +8,12 @@ use std::{
 
 use rusqlite::ffi;
 
-use crate::{lab, run::run, watch::watch, workload::Workload};
+use crate::{
+    lab,
+    run::run,
+    watch::watch,
+    workload::{COVERING, Workload},
+};
 
 const CHILD: &str = "FAULT_LAB_SCARCE";
 
@@ -48,18 +53,19 @@ fn child() {
         _ => (limit_memory, &[0, 500, 3_000, 20_000, 60_000]),
     };
     let mut failed = 0;
-    for wal in [true, false] {
-        let workload = Workload::covering(wal);
+    for seed in COVERING {
+        let workload = Workload::covering(seed);
+        let wal = workload.setup.wal;
         let steps = lab::calm(&workload).unwrap_or_else(|why| panic!("{why}")).history.len();
         // The last one is the close: everything is read before it.
         for step in (0..steps - 1).step_by(if wal { 1 } else { 3 }) {
             for left in scarce {
-                let _watch = watch(format!("{what}, log {wal}, {left} left before {step}"));
+                let _watch = watch(format!("{what}, part {seed}, {left} left before {step}"));
                 LEFT.store(*left, Ordering::SeqCst);
                 STEP.store(step, Ordering::SeqCst);
                 let folder = lab::folder();
                 let trace = run(&workload, folder.path(), None, false, limit)
-                    .unwrap_or_else(|why| panic!("log {wal}, {left} left before {step}: {why}"));
+                    .unwrap_or_else(|why| panic!("part {seed}, {left} left before {step}: {why}"));
                 failed += trace.history.failed();
             }
         }

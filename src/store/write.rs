@@ -61,6 +61,8 @@ impl WriteConn {
     pub(crate) fn begin(&mut self, synced: bool) -> Result<(), Fault> {
         // Without a log every commit is synced: see `open_writer`.
         let synced = synced && self.wal;
+        // A transaction that could not even be rolled back must not swallow the next one.
+        self.rollback()?;
         // Inside a transaction the level cannot be changed.
         if self.synced != synced {
             let level = if synced { "FULL" } else { "NORMAL" };
@@ -69,8 +71,6 @@ impl WriteConn {
                 .map_err(self.at("set the durability"))?;
             self.synced = synced;
         }
-        // A transaction that could not even be rolled back must not swallow the next one.
-        self.rollback()?;
         self.run("BEGIN IMMEDIATE", "begin a transaction")
     }
 
@@ -179,6 +179,8 @@ impl WriteConn {
             CheckpointMode::Restart => "PRAGMA wal_checkpoint(RESTART)",
             CheckpointMode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
         };
+        // Inside a transaction it would be busy for ever.
+        self.rollback()?;
         let (busy, log, done): (bool, i64, i64) = self
             .conn
             .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -223,6 +225,7 @@ impl WriteConn {
 
     /// Lets SQLite look after its statistics, and with `vacuum` write the file anew without gaps.
     pub(crate) fn optimize(&self, vacuum: bool) -> Result<(), Fault> {
+        self.rollback()?;
         self.batch("PRAGMA optimize", "optimize")?;
         reached!("mid-optimize");
         if vacuum { self.batch("VACUUM", "vacuum") } else { Ok(()) }

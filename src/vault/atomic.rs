@@ -100,6 +100,7 @@ impl KVault {
     /// The value under a key; where there is none, `f` makes one that is put there.
     ///
     /// If somebody else puts one meanwhile, that is the answer, and what `f` made is dropped.
+    /// A value that is there is only read: it is as lasting as whoever put it made it.
     ///
     /// # Errors
     ///
@@ -254,8 +255,9 @@ impl KVault {
         loop {
             let (new, answer) = make(found.as_ref())?;
             if new.is_none() && found.is_none() {
-                // There was none, and none is to be there.
-                return Ok(answer);
+                // There was none, and none is to be there. Whoever is told so may rest on a delete
+                // that is less durable than this handle.
+                return self.remove_all(Vec::new()).map(|_| answer);
             }
             match self.compare_and_swap(key, found.as_ref(), new.as_ref())? {
                 Cas::Swapped => return Ok(answer),

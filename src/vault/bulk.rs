@@ -187,7 +187,8 @@ impl KVault {
         }
     }
 
-    fn remove_all(&self, changes: Vec<Change>) -> Result<u64> {
+    /// Without changes it only sees to it that what was found to be gone stays so.
+    pub(super) fn remove_all(&self, changes: Vec<Change>) -> Result<u64> {
         let tables = vec![Arc::clone(&self.handle.table)];
         let batch = Batch::new(tables, Vec::new(), changes);
         let on = std::slice::from_ref(&self.handle);

@@ -85,7 +85,8 @@ impl Handle {
             entries.push((Key::new(table.number, key), dirty));
         }
         if entries.is_empty() {
-            return Ok(Answer::Changed(0));
+            // As after a delete that found nothing: see `settle`.
+            return self.settle(way, None).map(|()| Answer::Changed(0));
         }
         let count = entries.len() as u64;
         let ticket = self.try_put(cache, |deadline| match way {

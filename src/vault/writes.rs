@@ -74,7 +74,7 @@ impl Handle {
             rows.iter()
                 .try_for_each(|row| self.check_row(row.key.len(), row.value.len() as u64))?;
             if rows.is_empty() {
-                return Ok(0);
+                return self.settle(way, None).map(|()| 0);
             }
             let ticket = self.try_put(cache, |deadline| {
                 let batch = rows.iter().map(|row| self.entry(row)).collect();

@@ -55,7 +55,7 @@ fn power_waits_even_if_it_has_nothing_to_write() {
     let (_place, vault, log) = vault(Durability::Process);
     let power = vault.with_durability(Durability::Power);
     let none: [(&str, &str); 0] = [];
-    let nothing: [(&str, &dyn Fn()); 7] = [
+    let nothing: [(&str, &dyn Fn()); 13] = [
         // SQLite writes nothing where an equal value is.
         ("put of the same value", &|| {
             power.put_bytes("key", "value").unwrap();
@@ -70,6 +70,18 @@ fn power_waits_even_if_it_has_nothing_to_write() {
         ("put_many", &|| {
             assert_eq!(power.put_many_bytes(none).unwrap(), 0);
         }),
+        ("remove", &|| assert_eq!(power.remove::<String>("missing").unwrap(), None)),
+        ("update", &|| {
+            let none = |_: Option<String>| None::<String>;
+            assert_eq!(power.update("missing", none).unwrap(), None);
+        }),
+        ("entry", &|| {
+            let entry = power.entry("missing").and_modify(String::clear);
+            assert_eq!(entry.run().unwrap(), None);
+        }),
+        ("insert_if_absent", &|| assert!(!power.insert_if_absent("key", "").unwrap())),
+        ("delete_range", &|| assert_eq!(power.delete_range("x"..).unwrap(), 0)),
+        ("retain", &|| assert_eq!(power.retain(|_, _| true).unwrap(), 0)),
     ];
     vault.table("empty").unwrap();
     for (what, call) in nothing {

@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use super::WriteConn;
 use crate::{
-    Error,
+    CheckpointMode, Error,
     store::{
         Class, Fault, Settings, Table, open_reader,
         tests::{open_new, settings},
@@ -85,15 +85,37 @@ fn what_was_left_open_does_not_get_into_the_next_transaction() {
     let mut conn = begun(&path, true);
     conn.commit().unwrap();
     for synced in [false, true] {
-        conn.begin(synced).unwrap();
+        // Also where the next one is to be another kind of transaction.
+        for next in [synced, !synced] {
+            conn.begin(synced).unwrap();
+            conn.put(&table(), b"left", b"over").unwrap();
+            // Nobody ended it.
+            conn.begin(next).unwrap();
+            conn.put(&table(), b"next", b"one").unwrap();
+            conn.commit().unwrap();
+            assert_eq!(get(&path, "left"), None);
+            assert_eq!(get(&path, "next").unwrap(), b"one");
+        }
+    }
+}
+
+/// Found by the lab, when no memory was left to roll a transaction back: the log was never moved
+/// again, and the vault could not be closed.
+#[test]
+fn what_was_left_open_stops_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    let mut conn = begun(&path, true);
+    conn.commit().unwrap();
+    let works: [fn(&WriteConn); 2] = [
+        |conn| assert!(conn.checkpoint(CheckpointMode::Truncate).unwrap().is_complete()),
+        |conn| conn.optimize(true).unwrap(),
+    ];
+    for work in works {
+        conn.begin(false).unwrap();
         conn.put(&table(), b"left", b"over").unwrap();
-        // Nobody ended it.
-        conn.begin(synced).unwrap();
-        conn.put(&table(), b"next", b"one").unwrap();
-        conn.commit().unwrap();
+        work(&conn);
         assert_eq!(get(&path, "left"), None);
-        assert_eq!(get(&path, "next").unwrap(), b"one");
-        conn.rollback().unwrap();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use kvault::{Durability, Error};
+use kvault::{Durability, Error, KVault, WriteBatch};
 
 use super::{cached, options, rows, stored};
 use crate::support::{Place, assert_err, invalid, wait_until};
@@ -124,6 +124,40 @@ fn a_durable_delete_that_finds_nothing_makes_that_lasting() {
     assert_eq!(rows(&place.raw(), "kv").len(), 1);
     assert!(!vault.with_durability(Durability::Process).delete("key").unwrap());
     assert_eq!(rows(&place.raw(), "kv"), [], "a crash would bring it back");
+}
+
+/// Verbs that find nothing to change, on a vault with nothing in it.
+type Verb = fn(&KVault) -> Result<(), Error>;
+const FIND_NOTHING: [(&str, Verb); 9] = [
+    ("delete", |vault| vault.delete("key").map(drop)),
+    ("remove", |vault| vault.remove::<String>("key").map(drop)),
+    ("update", |vault| vault.update("key", |_: Option<String>| None::<String>).map(drop)),
+    ("entry", |vault| vault.entry("key").and_modify(String::clear).run().map(drop)),
+    ("delete_range", |vault| vault.delete_range(..).map(drop)),
+    ("delete_prefix", |vault| vault.delete_prefix("k").map(drop)),
+    ("retain", |vault| vault.retain(|_, _| false).map(drop)),
+    ("write", |vault| vault.write(&WriteBatch::new())),
+    ("put_many", |vault| vault.put_many_bytes([("", ""); 0]).map(drop)),
+];
+
+/// Found by the model: most of them answered at once, and said nothing under a lock.
+#[test]
+fn every_durable_verb_that_finds_nothing_makes_that_lasting() {
+    for (name, verb) in FIND_NOTHING {
+        let place = Place::new();
+        let vault = place.open();
+        vault.put_bytes("key", "value").unwrap();
+        vault.enable_cache(options()).unwrap();
+        vault.discard("key").unwrap();
+        verb(&vault).unwrap();
+        assert_eq!(rows(&place.raw(), "kv").len(), 1, "{name} has nothing to wait for");
+        let durable = vault.with_durability(Durability::Process);
+        let lock = vault.lock_cache().unwrap();
+        assert_err!(verb(&durable), Error::CacheLocked);
+        drop(lock);
+        verb(&durable).unwrap();
+        assert_eq!(rows(&place.raw(), "kv"), [], "after {name} a crash would bring it back");
+    }
 }
 
 /// Where one handle stops, those that were derived from it do too, and stay as durable as they say
