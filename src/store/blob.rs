@@ -8,7 +8,7 @@ use super::{
     Class, Fault, MAIN, ReadConn, Table, WriteConn,
     ffi::{Blob, ForkSafe},
 };
-use crate::Error;
+use crate::{Error, failpoint::reached};
 
 /// Bytes that are copied in one piece.
 const PIECE: usize = 1 << 20;
@@ -75,6 +75,7 @@ impl WriteConn {
             // It is within an i32, as its end is.
             let start = usize::try_from(done).unwrap_or(usize::MAX);
             blob.write_all_at(part, start).map_err(at())?;
+            reached!("mid-copy");
             done += most as u64;
         }
         (value.verify)().map_err(unreadable)?;

@@ -4,13 +4,16 @@
 use std::{fs::File, os::unix::fs::FileExt, path::PathBuf};
 
 use crate::{
-    Error, Result, format,
+    Error, Result,
+    failpoint::reached,
+    format,
     handoff::cache::{Spool, Spooled},
 };
 
 /// So many chunks lie in memory at most, but no less than [`LEAST`] bytes.
 const CHUNKS: usize = 4;
-const LEAST: usize = 64 << 10;
+/// The fault lab's values are short.
+const LEAST: usize = if cfg!(feature = "failpoints") { 1 << 10 } else { 64 << 10 };
 
 /// A value that is being written.
 pub(crate) struct Spooler {
@@ -104,6 +107,7 @@ impl Spooler {
         })?;
         self.written += self.filled as u64;
         self.filled = 0;
+        reached!("mid-spool");
         Ok(())
     }
 }
