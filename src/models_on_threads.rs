@@ -51,7 +51,7 @@ tests! {
     what_is_apart_comes_one_at_a_time
     a_key_is_removed_once
     nobody_waits_for_a_long_commit
-    what_is_spooled_takes_no_room
+    what_is_spooled_takes_little_room
     what_is_spooled_is_there
     the_end_of_all_does_not_wait_for_a_hold
     housekeeping_does_not_change_what_is_read

@@ -578,9 +578,9 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "spooled_bytes_count",
         file: "cache/key.rs",
-        from: "ENTRY_COST + key_len + value.memory()",
+        from: "ENTRY_COST + key_len + value.weight()",
         to: "ENTRY_COST + key_len + value.len() as usize",
-        model: "what_is_spooled_takes_no_room",
+        model: "what_is_spooled_takes_little_room",
     },
     Mutation {
         name: "spooled_is_compared_as_absent",

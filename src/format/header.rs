@@ -92,3 +92,11 @@ pub(crate) fn escape(raw: &[u8]) -> Cow<'_, [u8]> {
     stored.extend_from_slice(raw);
     Cow::Owned(stored)
 }
+
+/// The same without a copy, where none is needed.
+pub(crate) fn escape_owned(raw: Vec<u8>) -> Vec<u8> {
+    match escape(&raw) {
+        Cow::Owned(stored) => stored,
+        Cow::Borrowed(_) => raw,
+    }
+}

@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, blob::ZeroBlob, params};
 use super::{
     Class, Fault, MAIN, ReadConn, Table, WriteConn,
     ffi::{Blob, ForkSafe},
+    schema::is_plain,
 };
 use crate::{Error, failpoint::reached};
 
@@ -28,7 +29,8 @@ pub(crate) struct Long<'a> {
 }
 
 impl WriteConn {
-    /// Stores a value of which one piece at a time is in memory. Part of a transaction: what is
+    /// Stores a value of which one piece at a time is in memory; all of it where somebody's index or
+    /// trigger has to see it. Part of a transaction: what is
     /// half done when this fails must be rolled back.
     pub(crate) fn put_long(
         &self,
@@ -49,7 +51,10 @@ impl WriteConn {
     fn copy(&self, table: &Table, key: &[u8], value: &Long<'_>) -> Result<(), Fault> {
         let at = || self.at("store a long value");
         let unreadable = |error| Fault {
-            error: Error::io("read a value to be stored", error),
+            error: Error::io(
+                format!("read the value to be stored under the key {}", key.escape_ascii()),
+                error,
+            ),
             class: value.class,
         };
         // No limit of SQLite's is above it.
@@ -57,6 +62,12 @@ impl WriteConn {
             let (len, max) = (value.len, self.max_row());
             Fault::operation(Error::ValueTooLarge { len, max })
         })?;
+        if !is_plain(&self.conn, &table.name).map_err(at())? {
+            let mut whole = vec![0; usize::try_from(len).unwrap_or_default()];
+            (value.read)(0, &mut whole).map_err(unreadable)?;
+            (value.verify)().map_err(unreadable)?;
+            return self.put(table, key, &whole);
+        }
         let prepare = |sql| self.conn.prepare_cached(sql);
         prepare(&table.put)
             .and_then(|mut put| put.execute(params![key, ZeroBlob(value.len)]))

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Spooler, StreamOptions, source::ACTION};
+use super::{Spooler, StreamOptions, Value, source::ACTION};
 use crate::{Error, Result, sync::Arc, vault::Handle};
 
 /// Takes a value piece by piece: from [`KVault::create_blob`](crate::KVault::create_blob).
@@ -11,7 +11,9 @@ use crate::{Error, Result, sync::Arc, vault::Handle};
 /// becomes the key's value with [`finish`](Self::finish), all at once. Until then the key is what it
 /// was, and a writer that is dropped leaves nothing behind. It keeps its vault open.
 ///
-/// After a write that failed only dropping it is left: `finish` fails as the write did.
+/// After a write that failed only dropping it is left: everything after it fails as that did. The
+/// error of a `write` is an [`std::io::Error`] around an [`Error`]: `get_ref` and `downcast_ref` give
+/// that.
 ///
 /// # Examples
 ///
@@ -34,8 +36,18 @@ pub struct BlobWriter {
     handle: Arc<Handle>,
     key: Box<[u8]>,
     options: StreamOptions,
-    /// Gone after a failure.
-    spooler: Result<Spooler>,
+    state: State,
+}
+
+enum State {
+    Open(Spooler),
+    /// Nothing more can be written; it is to be stored.
+    Complete {
+        value: Value,
+        len: u64,
+    },
+    /// Of no use any more.
+    Ended(Error),
 }
 
 impl BlobWriter {
@@ -45,13 +57,17 @@ impl BlobWriter {
         spooler: Spooler,
         options: StreamOptions,
     ) -> Self {
-        Self { handle, key: key.into(), options, spooler: Ok(spooler) }
+        Self { handle, key: key.into(), options, state: State::Open(spooler) }
     }
 
     /// How many bytes were written so far.
     #[must_use]
     pub fn written(&self) -> u64 {
-        self.spooler.as_ref().map_or(0, Spooler::len)
+        match &self.state {
+            State::Open(spooler) => spooler.len(),
+            State::Complete { len, .. } => *len,
+            State::Ended(_) => 0,
+        }
     }
 
     /// Stores what was written in place of what was there, as durably as the handle says. Returns
@@ -61,23 +77,56 @@ impl BlobWriter {
     ///
     /// What a write failed with before. [`Error::Io`] if there are fewer bytes than
     /// [`size`](StreamOptions::size) said, [`Error::Cancelled`], and what
-    /// [`put_bytes`](crate::KVault::put_bytes) fails with. Nothing is stored then.
-    pub fn finish(self) -> Result<u64> {
-        let spooler = self.spooler?;
+    /// [`put_bytes`](crate::KVault::put_bytes) fails with. Nothing is stored then, and what was written
+    /// is gone: [`try_finish`](Self::try_finish) keeps it.
+    pub fn finish(mut self) -> Result<u64> {
+        self.try_finish()
+    }
+
+    /// As [`finish`](Self::finish), and keeps what was written if it could not be stored: call it again
+    /// when the disk has room, or the cache is not locked any more. Nothing can be written after it.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish). [`Error::is_retryable`] says when another try makes sense.
+    pub fn try_finish(&mut self) -> Result<u64> {
         self.options.check(ACTION)?;
+        self.complete()?;
+        match &self.state {
+            State::Complete { value, len } => {
+                self.handle.put_value(&self.key, value)?;
+                let len = *len;
+                self.state = State::Ended(finished());
+                Ok(len)
+            }
+            State::Ended(error) => Err(error.clone()),
+            State::Open(_) => Err(finished()),
+        }
+    }
+
+    fn complete(&mut self) -> Result<()> {
+        let State::Open(spooler) = &mut self.state else { return Ok(()) };
         let len = spooler.len();
         if let Some(size) = self.options.size.filter(|size| len < *size) {
             let why = format!("{len} of {size} bytes were written");
             return Err(Error::io(ACTION, io::Error::new(io::ErrorKind::UnexpectedEof, why)));
         }
-        self.handle.put_value(&self.key, spooler.finish()?)?;
-        Ok(len)
+        // What cannot be written to its end now may be later.
+        spooler.complete()?;
+        if let State::Open(spooler) = std::mem::replace(&mut self.state, State::Ended(finished())) {
+            self.state = State::Complete { value: spooler.into_value(), len };
+        }
+        Ok(())
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<usize> {
+        let spooler = match &mut self.state {
+            State::Open(spooler) => spooler,
+            State::Complete { .. } => return Err(finished()),
+            State::Ended(error) => return Err(error.clone()),
+        };
         self.handle.open.check()?;
         self.options.check(ACTION)?;
-        let spooler = self.spooler.as_mut().map_err(|error| error.clone())?;
         let max = self.handle.open.engine().options.max_value_bytes;
         let len = spooler.len().saturating_add(bytes.len() as u64);
         if len > max {
@@ -102,6 +151,10 @@ impl BlobWriter {
     }
 }
 
+fn finished() -> Error {
+    Error::invalid("blob", "finished", "was finished: nothing can be written to it any more")
+}
+
 impl std::fmt::Debug for BlobWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BlobWriter").field("written", &self.written()).finish_non_exhaustive()
@@ -111,8 +164,9 @@ impl std::fmt::Debug for BlobWriter {
 impl Write for BlobWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.take(bytes).map_err(|error| {
-            if !matches!(error, Error::Forked) {
-                self.spooler = Err(error.clone());
+            // The parent's is not the child's to end.
+            if matches!(self.state, State::Open(_)) && !matches!(error, Error::Forked) {
+                self.state = State::Ended(error.clone());
             }
             io::Error::other(error)
         })

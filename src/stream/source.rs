@@ -32,20 +32,22 @@ pub(crate) fn spool(
     mut spooler: Spooler,
     expected: Expected,
     max: u64,
-    options: &mut StreamOptions,
+    mut options: StreamOptions,
+    may_go_on: impl Fn() -> Result<()>,
 ) -> Result<Spooler> {
     let total = expected.size();
     if let Some(len) = total.filter(|len| *len > max) {
         return Err(Error::ValueTooLarge { len, max });
     }
     loop {
+        may_go_on()?;
         let left = total.map_or(u64::MAX, |total| total.saturating_sub(spooler.len()));
         if left == 0 {
             break;
         }
         // One more than is allowed says that it is too much.
         let allowed = max.saturating_sub(spooler.len()).saturating_add(1);
-        let read = fill(&mut source, spooler.room(left.min(allowed))?, options)?;
+        let read = fill(&mut source, spooler.room(left.min(allowed))?, &options)?;
         spooler.advance(read.bytes);
         if spooler.len() > max {
             return Err(Error::ValueTooLarge { len: spooler.len(), max });
@@ -62,7 +64,7 @@ pub(crate) fn spool(
             let why = format!("it ended after {} of {total} bytes", spooler.len());
             Err(broken(io::Error::new(ErrorKind::UnexpectedEof, why)))
         }
-        Expected::Has(total) if fill(&mut source, &mut [0], options)?.bytes > 0 => {
+        Expected::Has(total) if fill(&mut source, &mut [0], &options)?.bytes > 0 => {
             let why = format!("it has more than {total} bytes");
             Err(broken(io::Error::new(ErrorKind::InvalidData, why)))
         }

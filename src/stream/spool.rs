@@ -55,14 +55,22 @@ impl Spooler {
         self.len
     }
 
+    /// How much of it lies in memory at most.
+    pub(crate) fn most(&self) -> u64 {
+        self.most as u64
+    }
+
     /// Room for at most `most` bytes, at least one: to be filled, and then [taken](Self::advance).
     pub(crate) fn room(&mut self, most: u64) -> Result<&mut [u8]> {
         if self.filled == self.most {
             self.spill()?;
         }
-        let wish = usize::try_from(most).unwrap_or(usize::MAX).clamp(1, self.chunk);
+        // As much as there is already: a short value takes little memory, however large the chunks.
+        let most_now = self.chunk.min(self.filled.max(LEAST));
+        let wish = usize::try_from(most).unwrap_or(usize::MAX).clamp(1, most_now);
         let end = self.most.min(self.filled.saturating_add(wish));
         if self.buffer.len() < end {
+            self.buffer.reserve_exact(end - self.buffer.len());
             self.buffer.resize(end, 0);
         }
         Ok(self.buffer.get_mut(self.filled..end).unwrap_or_default())
@@ -76,14 +84,22 @@ impl Spooler {
 
     /// All of it, as it is to be stored.
     pub(crate) fn finish(mut self) -> Result<Value> {
-        if self.file.is_some() {
-            self.spill()?;
-        }
+        self.complete()?;
+        Ok(self.into_value())
+    }
+
+    /// Writes what is left to the file, if there is one. May be tried again.
+    pub(crate) fn complete(&mut self) -> Result<()> {
+        if self.file.is_some() { self.spill() } else { Ok(()) }
+    }
+
+    /// What is [complete](Self::complete).
+    pub(crate) fn into_value(mut self) -> Value {
         self.buffer.truncate(self.filled);
-        Ok(match self.file {
+        match self.file {
             Some(file) => Value::Spool(Spool::new(SpoolFile { file, len: self.written })),
-            None => Value::Memory(format::escape(&self.buffer).into_owned()),
-        })
+            None => Value::Memory(format::escape_owned(self.buffer)),
+        }
     }
 
     /// Moves what is in memory to the file.

@@ -1,14 +1,14 @@
 //! Large values in and out: never in memory as a whole.
 
 use std::{
-    io::{Read, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use super::{Handle, KVault};
 use crate::{
     BlobReader, BlobWriter, Error, Result, StreamOptions,
-    handoff::cache::{Dirty, Key, Spool},
+    handoff::cache::{Dirty, Key, Spool, Spooled as _},
     stream::{Expected, Found, PathValue, Spooler, Value, spool},
     sync::Arc,
     writer::{LongRow, Op},
@@ -56,7 +56,7 @@ impl KVault {
         options: StreamOptions,
     ) -> Result<u64> {
         let expected = options.size.map_or(Expected::Unknown, Expected::Wanted);
-        self.handle.put_source(key.as_ref(), source, expected, options)
+        self.handle.put_source(key.as_ref(), source, expected, options, || Ok(()))
     }
 
     /// As [`put_reader`](Self::put_reader), for a source that can say how much it has: all of it
@@ -90,7 +90,7 @@ impl KVault {
             Some(size) => Expected::Wanted(size),
             None => Expected::Has(left(&mut source)?),
         };
-        self.handle.put_source(key.as_ref(), source, expected, options)
+        self.handle.put_source(key.as_ref(), source, expected, options, || Ok(()))
     }
 
     /// Stores a file under a key. Returns how many bytes that were.
@@ -120,23 +120,24 @@ impl KVault {
         let (handle, key) = (&self.handle, key.as_ref());
         handle.may_stream()?;
         match PathValue::open(path.as_ref(), handle.open.engine().options.max_value_bytes)? {
-            // What waits in the cache must not depend on a file of somebody else's.
-            Found::Direct(value) if handle.way()?.is_none() => {
+            Found::Direct(value) => {
                 let bytes = value.bytes();
                 handle.check_row(key.len(), bytes)?;
+                let options = StreamOptions::default();
+                // What waits in the cache must not depend on a file of somebody else's, and what is
+                // short shares its commit with others.
+                if handle.way()?.is_some() || bytes <= handle.spooler(&options)?.most() {
+                    let (source, expected) = (value.reader(), Expected::Has(bytes));
+                    return handle.put_source(key, source, expected, options, || value.verify());
+                }
                 handle.send_long(key, &Spool::new(value))?;
                 Ok(bytes)
-            }
-            Found::Direct(value) => {
-                let (file, bytes) = value.into_parts();
-                let expected = Expected::Has(bytes);
-                handle.put_source(key, file, expected, StreamOptions::default())
             }
             Found::Source(file, size) => {
                 // A file that says it is empty may have a lot to say.
                 let expected =
                     size.filter(|size| *size > 0).map_or(Expected::Unknown, Expected::Has);
-                handle.put_source(key, file, expected, StreamOptions::default())
+                handle.put_source(key, file, expected, StreamOptions::default(), || Ok(()))
             }
         }
     }
@@ -253,20 +254,22 @@ impl Handle {
         key: &[u8],
         source: impl Read,
         expected: Expected,
-        mut options: StreamOptions,
+        options: StreamOptions,
+        verify: impl FnOnce() -> io::Result<()>,
     ) -> Result<u64> {
         let spooler = self.spooler(&options)?;
         let max = self.open.engine().options.max_value_bytes;
-        let spooler = spool(source, spooler, expected, max, &mut options)?;
+        let spooler = spool(source, spooler, expected, max, options, || self.open.check())?;
+        verify().map_err(|error| Error::io("read the source of a stream", error))?;
         let len = spooler.len();
-        self.put_value(key, spooler.finish()?)?;
+        self.put_value(key, &spooler.finish()?)?;
         Ok(len)
     }
 
     /// Stores what was spooled, or puts it to the cache.
-    pub(crate) fn put_value(&self, key: &[u8], value: Value) -> Result<()> {
+    pub(crate) fn put_value(&self, key: &[u8], value: &Value) -> Result<()> {
         let spool = match value {
-            Value::Memory(bytes) => return self.put(key, &bytes),
+            Value::Memory(bytes) => return self.put(key, bytes),
             Value::Spool(spool) => spool,
         };
         self.check_row(key.len(), spool.len())?;
@@ -281,7 +284,7 @@ impl Handle {
                 return self.settle(way, ticket);
             }
         }
-        self.send_long(key, &spool)
+        self.send_long(key, spool)
     }
 
     /// Has the writer copy a value. It may be copied again, if that met a lock.

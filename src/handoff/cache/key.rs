@@ -45,6 +45,9 @@ pub(crate) enum Dirty {
     Deleted,
 }
 
+/// What a spooled value counts, however long it is: an open file, of which there may not be many.
+pub(crate) const SPOOL_COST: usize = 256 << 10;
+
 /// What an entry takes beside its bytes: its place in a map that is half empty, its node, the head
 /// of its value.
 pub(crate) const ENTRY_COST: usize = 128;
@@ -144,16 +147,17 @@ impl Dirty {
         }
     }
 
-    /// How much memory the value takes.
-    fn memory(&self) -> usize {
+    /// What the value counts in the budget.
+    fn weight(&self) -> usize {
         match self {
             Self::Put(bytes) => bytes.len(),
-            Self::Spooled(_) | Self::Deleted => 0,
+            Self::Spooled(_) => SPOOL_COST,
+            Self::Deleted => 0,
         }
     }
 }
 
 /// What an entry counts in the budget.
 pub(super) fn cost(key_len: usize, value: &Dirty) -> usize {
-    ENTRY_COST + key_len + value.memory()
+    ENTRY_COST + key_len + value.weight()
 }
