@@ -137,3 +137,6 @@ impl Drop for ForeignFile {
         });
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

@@ -5,6 +5,7 @@ mod cancel;
 mod heavy;
 mod http;
 mod killed;
+mod others;
 mod paths;
 mod reader;
 mod sinks;
@@ -64,11 +65,12 @@ impl Read for Pattern {
     }
 }
 
-/// With the cache off, with the handle writing to it, and with another one that does.
+/// With the cache off, with the handle writing to it, and with another one that does. Chunks are so
+/// small that the writer copies `LARGE` from its file.
 fn in_every_mode(test: impl Fn(&KVault, &Place)) {
     for mode in 0..3 {
         let place = Place::new();
-        let vault = place.open();
+        let vault = place.open_with(|options| options.chunk_size(16 << 10));
         let other = place.open();
         let cached = match mode {
             0 => None,

@@ -103,7 +103,7 @@ fn a_file_that_grows_is_an_error_or_a_whole() {
 #[test]
 fn each_is_as_durable_as_its_handle() {
     let place = Place::new();
-    let vault = place.open();
+    let vault = place.open_with(|options| options.chunk_size(16 << 10));
     let path = place.dir().join("value");
     fs::write(&path, bytes(LARGE)).unwrap();
     let synced = || vault.stats().synced_commits;

@@ -312,3 +312,22 @@ fn a_read_only_vault_reads_no_source() {
     let buffered = place.open().with_durability(Durability::Buffered);
     assert_err!(buffered.put_reader("k", unread(), options()), Error::InvalidArgument { .. });
 }
+
+#[test]
+fn one_without_an_end_stops_with_its_vault() {
+    let place = Place::new();
+    let vault = place.open();
+    let (started, seen) = std::sync::mpsc::channel();
+    thread::scope(|scope| {
+        let stored = scope.spawn(|| {
+            let progress = in_chunks().progress(move |_, _| {
+                let _ = started.send(());
+            });
+            vault.put_reader("k", std::io::repeat(1), progress)
+        });
+        seen.recv().unwrap();
+        vault.close().unwrap();
+        assert_err!(stored.join().unwrap(), Error::Closed);
+    });
+    left_nothing_behind(&place);
+}

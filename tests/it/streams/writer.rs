@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use kvault::{Error, StreamOptions};
+use kvault::{CacheOptions, Durability, Error, StreamOptions};
 
 use super::{LARGE, bytes, in_chunks, in_every_mode, left_nothing_behind, options};
 use crate::support::{Place, assert_err, invalid};
@@ -119,4 +119,39 @@ fn one_keeps_its_vault_open() {
     blob.write_all(b"value").unwrap();
     blob.finish().unwrap();
     assert_eq!(place.open().get_bytes("k").unwrap().unwrap(), b"value");
+}
+
+#[test]
+fn what_could_not_be_stored_can_be_tried_again() {
+    for len in [10, LARGE] {
+        let place = Place::new();
+        let vault = place.open();
+        vault.enable_cache(CacheOptions::default()).unwrap();
+        vault.put_bytes("k", "old").unwrap();
+        let lock = vault.lock_cache().unwrap();
+        let power = vault.with_durability(Durability::Power);
+        let mut blob = power.create_blob("k", in_chunks()).unwrap();
+        blob.write_all(&bytes(len)).unwrap();
+        assert_err!(blob.try_finish(), Error::CacheLocked);
+        assert_eq!(blob.written(), len as u64);
+        // It is complete as it is.
+        assert_eq!(invalid(Err::<(), _>(inner(&blob.write(b"x").unwrap_err()).clone())).0, "blob");
+        assert_eq!(vault.get_bytes("k").unwrap().unwrap(), b"old");
+        lock.unlock().unwrap();
+        assert_eq!(blob.try_finish().unwrap(), len as u64);
+        assert_eq!(vault.get_bytes("k").unwrap().unwrap(), bytes(len));
+        assert_eq!(invalid(blob.try_finish()).0, "blob");
+        assert_eq!(vault.get_bytes("k").unwrap().unwrap(), bytes(len));
+    }
+}
+
+#[test]
+fn it_fails_as_the_first_write_did() {
+    let place = Place::new();
+    let vault = place.open_with(|options| options.max_value_bytes(10));
+    let mut blob = vault.create_blob("k", options()).unwrap();
+    blob.write_all(&[0; 11]).unwrap_err();
+    vault.close().unwrap();
+    assert!(matches!(inner(&blob.write(b"x").unwrap_err()), Error::ValueTooLarge { .. }));
+    assert_err!(blob.finish(), Error::ValueTooLarge { .. });
 }
