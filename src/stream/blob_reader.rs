@@ -17,9 +17,12 @@ use crate::{
 /// What it reads is the payload, without a header, of one version of the value, from start to end,
 /// whoever replaces or deletes the key meanwhile. For that it has a connection of its own and keeps
 /// the write-ahead log from being begun anew; [`stats`](crate::KVault::stats) lists it among the
-/// snapshots, and like one it ends when it is [`snapshot_max_age`](crate::Options::snapshot_max_age)
+/// snapshots (but for a value that is in the write cache only), and like one it ends when it is [`snapshot_max_age`](crate::Options::snapshot_max_age)
 /// old: then it returns [`Error::SnapshotExpired`]. It keeps its vault open;
-/// [`close`](crate::KVault::close) ends it.
+/// [`close`](crate::KVault::close) ends it. In a vault without a log nobody can write while it is open.
+///
+/// The error of a `read` is an [`std::io::Error`] around an [`Error`]: `get_ref` and
+/// `downcast_ref` give that.
 ///
 /// # Examples
 ///
@@ -175,9 +178,8 @@ impl Seek for BlobReader {
             SeekFrom::End(by) => self.len.checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
-        self.at = at.ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, "a position before the start")
-        })?;
+        self.at =
+            at.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no such position"))?;
         Ok(self.at)
     }
 }

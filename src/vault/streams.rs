@@ -23,8 +23,9 @@ impl KVault {
     /// is complete it is copied to the key, in one transaction. So a source may take its time, and
     /// one that fails, ends early or panics leaves the key as it was.
     ///
-    /// With a [`size`](StreamOptions::size) so many bytes are read and no more. For a source whose
-    /// size can be found there is [`put_seekable`](Self::put_seekable), for a file
+    /// With a [`size`](StreamOptions::size) so many bytes are read and no more; without one a source
+    /// that hides its failure as an end is taken for complete. For a source whose size can be found
+    /// there is [`put_seekable`](Self::put_seekable), for a file
     /// [`put_path`](Self::put_path).
     ///
     /// # Errors
@@ -95,10 +96,11 @@ impl KVault {
 
     /// Stores a file under a key. Returns how many bytes that were.
     ///
-    /// A regular file on a disk of this machine is copied straight into the database, while this
-    /// handle does not write to a cache. Anything else, such as a pipe or a file of a network, is
-    /// read as [`put_reader`](Self::put_reader) reads its source. A file that is written to meanwhile
-    /// is an error, and nothing is stored.
+    /// A regular file on a disk of this machine that is longer than a few chunks is copied straight
+    /// into the database, while nobody in this process has a write cache. Anything else, such as a
+    /// pipe or a file of a network, is read as [`put_reader`](Self::put_reader) reads its source; with
+    /// progress and cancellation do so yourself. A file that is changed meanwhile is an error, and
+    /// nothing is stored; only a change through a memory map may go unnoticed.
     ///
     /// # Errors
     ///
