@@ -277,6 +277,9 @@ impl Handle {
         self.check_row(key.len(), spool.len())?;
         let action = "store a stream";
         if let Some((way, cache)) = self.to_cache(action)? {
+            // What was put before must not wait for this: it takes much room to be flushed, and its
+            // file takes as much already. Nor are there many such files then, while none can be.
+            self.flush(None)?;
             let ticket = self.try_put(cache, |deadline| {
                 let value = Dirty::Spooled(spool.clone());
                 // A generation of its own: puts go on while it is committed, and gets read it.

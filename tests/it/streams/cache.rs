@@ -5,6 +5,7 @@ use std::{
     io::Read,
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::Duration,
 };
 
 use kvault::{CacheOptions, Cas, Durability, Error, KVault, Stored};
@@ -20,14 +21,14 @@ fn cached(place: &Place) -> KVault {
 
 /// A stream that is in the cache and cannot be flushed: another program has the file's lock.
 fn pending(vault: &KVault, value: &[u8]) {
-    let vault = vault.with_write_timeout(std::time::Duration::ZERO);
+    let vault = vault.with_write_timeout(Duration::ZERO);
     // Accepted, although its flush fails: it is in the cache.
     vault.put_reader("k", value, in_chunks()).unwrap();
 }
 
 fn impatient(place: &Place) -> KVault {
-    let vault = place
-        .open_with(|options| options.busy_timeout(std::time::Duration::from_millis(1)).retries(1));
+    let vault =
+        place.open_with(|options| options.busy_timeout(Duration::from_millis(1)).retries(1));
     vault.enable_cache(CacheOptions::default()).unwrap();
     vault
 }
@@ -207,4 +208,24 @@ fn everything_at_once_keeps_its_order() {
         });
     });
     assert!(vault.health().is_good());
+}
+
+/// Its file takes room, and its flush takes as much: what was put before is committed first, and
+/// while that cannot be there is no second one.
+#[test]
+fn one_waits_for_what_was_put_before_it() {
+    let place = Place::new();
+    let vault = place.open_with(|options| options.retries(1).busy_timeout(Duration::ZERO));
+    vault.enable_cache(CacheOptions::default()).unwrap();
+    vault.put_bytes("before", "1").unwrap();
+    let raw = place.raw();
+    raw.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let value = bytes(LARGE);
+    assert_err!(vault.put_reader("k", &value[..], in_chunks()), Error::DatabaseBusy { .. });
+    assert_eq!(vault.get_bytes("k").unwrap(), None);
+    assert_eq!(vault.get_bytes("before").unwrap().unwrap(), b"1");
+    raw.execute_batch("COMMIT").unwrap();
+    vault.put_reader("k", &value[..], in_chunks()).unwrap();
+    let stored: i64 = raw.query_row("SELECT count(*) FROM kv", [], |row| row.get(0)).unwrap();
+    assert_eq!(stored, 2);
 }
