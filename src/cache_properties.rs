@@ -74,7 +74,7 @@ impl Store for Db {
         for change in changes {
             let key = (change.table.0, change.key.to_vec());
             assert!(last.replace(key.clone()) < Some(key.clone()), "each key once, in order");
-            apply(&mut rows, key, change.value.map(<[u8]>::to_vec));
+            apply(&mut rows, key, change.value.load().unwrap());
         }
         if self.end == End::Well { Ok(()) } else { Err(Why) }
     }
@@ -96,7 +96,7 @@ fn dirty(value: Option<&Vec<u8>>) -> Dirty {
 }
 
 fn read(cache: &Cache<Why>, db: &Db, key: KeyRef<'_>) -> Option<Vec<u8>> {
-    cache.read(key, |found| found.bytes().map(<[u8]>::to_vec), || db.get(key))
+    cache.read(key, |found| found.load().unwrap(), || db.get(key))
 }
 
 /// All that somebody sees who has a view of the store and what lay over it.
@@ -104,7 +104,7 @@ fn lay_over(overlay: &Overlay, view: &Map) -> Map {
     let mut seen = view.clone();
     for table in 0..2 {
         for (key, value) in overlay.entries(Table(table), |_| true) {
-            let value = value.bytes().map(<[u8]>::to_vec);
+            let value = value.load().unwrap();
             apply(&mut seen, (key.table().0, key.bytes().to_vec()), value);
         }
     }

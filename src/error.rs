@@ -178,7 +178,14 @@ pub enum Error {
         action: String,
     },
 
-    /// A snapshot that outlived its age limit.
+    /// Whoever asked for it wants it no more. Nothing was stored.
+    #[error("cancelled: cannot {action}")]
+    Cancelled {
+        /// What was going on.
+        action: String,
+    },
+
+    /// A snapshot, or a [`BlobReader`](crate::BlobReader), that outlived its age limit.
     #[error("the snapshot expired after {age:?}")]
     SnapshotExpired {
         /// Its age when it was ended.
@@ -246,6 +253,16 @@ impl Error {
 
     pub(crate) fn io(action: impl Into<String>, source: std::io::Error) -> Self {
         Self::Io { action: action.into(), source: Arc::new(source) }
+    }
+
+    /// A file of ours that cannot be written: the disk may be full.
+    pub(crate) fn write(action: impl Into<String>, error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Self::Full { action: action.into(), source: Arc::new(error) }
+            }
+            _ => Self::io(action, error),
+        }
     }
 
     /// A value that an encoding cannot hold.

@@ -2,10 +2,12 @@
 
 use std::{
     ffi::OsString,
-    fs::OpenOptions,
+    fs::{File, Metadata, OpenOptions},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
+
+use crate::{registry, sync::Arc};
 
 /// A file, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,8 +19,11 @@ pub(crate) struct FileId {
 impl FileId {
     /// Looks at the folder's entry, and never opens the file.
     pub(crate) fn of(path: &Path) -> std::io::Result<Self> {
-        let meta = std::fs::metadata(path)?;
-        Ok(Self { device: meta.dev(), inode: meta.ino() })
+        std::fs::metadata(path).map(|meta| Self::in_meta(&meta))
+    }
+
+    fn in_meta(meta: &Metadata) -> Self {
+        Self { device: meta.dev(), inode: meta.ino() }
     }
 }
 
@@ -61,12 +66,15 @@ const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// ```
 pub fn is_open_vault_file(path: impl AsRef<Path>) -> std::io::Result<bool> {
     let asked = FileId::of(path.as_ref())?;
-    let open = crate::registry::open_files();
+    Ok(is_among(&registry::open_files(), asked))
+}
+
+fn is_among(open: &[(FileId, Arc<Path>)], asked: FileId) -> bool {
     // The database may have been moved: it is known by what it is. Its companions go by its name.
-    Ok(open.iter().any(|(file, path)| {
+    open.iter().any(|(file, path)| {
         *file == asked
             || companions(path).any(|path| FileId::of(&path).is_ok_and(|file| file == asked))
-    }))
+    })
 }
 
 fn companions(path: &Path) -> impl Iterator<Item = PathBuf> {
@@ -76,3 +84,59 @@ fn companions(path: &Path) -> impl Iterator<Item = PathBuf> {
         PathBuf::from(name)
     })
 }
+
+/// A file of somebody else's, open for reading.
+///
+/// It may become a vault's while it is open: then closing it would take that vault's locks away,
+/// and it stays open for good.
+pub(crate) struct ForeignFile {
+    /// There until it is dropped.
+    file: Option<File>,
+    id: FileId,
+}
+
+impl ForeignFile {
+    /// `None` if it is a vault's.
+    pub(crate) fn open(path: &Path) -> std::io::Result<Option<Self>> {
+        if is_open_vault_file(path)? {
+            return Ok(None);
+        }
+        // Not under the registry's lock: to open a pipe may take for ever. What is opened as a
+        // vault in between is noticed below.
+        let file = File::open(path)?;
+        let id = FileId::in_meta(&file.metadata()?);
+        let file = Self { file: Some(file), id };
+        Ok((!file.became_a_vaults()).then_some(file))
+    }
+
+    pub(crate) fn get(&self) -> std::io::Result<&File> {
+        self.file.as_ref().ok_or_else(|| std::io::ErrorKind::NotConnected.into())
+    }
+
+    /// Whether a vault has it open by now.
+    pub(crate) fn became_a_vaults(&self) -> bool {
+        is_among(&registry::open_files(), self.id)
+    }
+}
+
+impl std::io::Read for ForeignFile {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.get()?.read(into)
+    }
+}
+
+impl Drop for ForeignFile {
+    fn drop(&mut self) {
+        registry::while_none_opens(|open| {
+            if is_among(open, self.id) {
+                crate::log::warning!("a file became a vault's while it was read: it stays open");
+                std::mem::forget(self.file.take());
+            } else {
+                drop(self.file.take());
+            }
+        });
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

@@ -75,6 +75,7 @@ mod snapshot;
 mod snapshots;
 mod stats;
 mod store;
+mod stream;
 mod sync;
 mod transact;
 mod vault;
@@ -104,6 +105,7 @@ pub use range::KeyRange;
 pub use reader::Reader;
 pub use snapshot::Snapshot;
 pub use stats::{Health, SnapshotStats, Stats};
+pub use stream::{BlobReader, BlobWriter, StreamOptions};
 pub use transact::Tx;
 pub use vault::{CacheLock, CacheScope, Cas, KVault};
 

@@ -50,6 +50,9 @@ tests! {
     a_failed_flush_leaves_the_cache_on
     what_is_apart_comes_one_at_a_time
     a_key_is_removed_once
+    nobody_waits_for_a_long_commit
+    what_is_spooled_takes_little_room
+    what_is_spooled_is_there
     the_end_of_all_does_not_wait_for_a_hold
     housekeeping_does_not_change_what_is_read
     an_idle_view_is_ended

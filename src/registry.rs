@@ -69,8 +69,15 @@ fn refuse_inherited() -> Result<()> {
 
 /// The databases of the engines of this process.
 pub(crate) fn open_files() -> Vec<(FileId, Arc<Path>)> {
+    while_none_opens(<[_]>::to_vec)
+}
+
+/// The same for something that takes a moment in which none may be added.
+pub(crate) fn while_none_opens<T>(run: impl FnOnce(&[(FileId, Arc<Path>)]) -> T) -> T {
     let entries = registry().entries.lock();
-    entries.iter().map(|(file, entry)| (*file, Arc::clone(&entry.path))).collect()
+    let open: Vec<_> =
+        entries.iter().map(|(file, entry)| (*file, Arc::clone(&entry.path))).collect();
+    run(&open)
 }
 
 /// The engine of the file at `path`: a new one, or the one that others use already.

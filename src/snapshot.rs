@@ -9,7 +9,7 @@ use crate::{
     snapshots::View,
     store::{Fault, ReadConn, Table},
     sync::{Arc, Deadline},
-    vault::{Handle, count},
+    vault::{Handle, count, load},
 };
 
 /// The vault as it was when [`KVault::snapshot`](crate::KVault::snapshot) was called: all of its
@@ -115,7 +115,7 @@ impl Snapshot {
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> Result<bool> {
         let (handle, key) = (&self.handle, key.as_ref());
         self.look(|overlay, conn| match handle.dirty_in(overlay, key) {
-            Some(dirty) => Ok(dirty.bytes().is_some()),
+            Some(dirty) => Ok(dirty.is_there()),
             None => conn.contains(&handle.table, key),
         })
     }
@@ -187,7 +187,7 @@ impl Snapshot {
     fn find(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let handle = &self.handle;
         self.look(|overlay, conn| match handle.dirty_in(overlay, key) {
-            Some(dirty) => Ok(dirty.bytes().map(<[u8]>::to_vec)),
+            Some(dirty) => load(&dirty).map_err(Fault::operation),
             None => conn.get(&handle.table, key),
         })
     }

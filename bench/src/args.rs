@@ -13,7 +13,8 @@ use crate::{systems, workloads};
 pub(crate) const USAGE: &str = "\
 Usage: kvault-bench [OPTIONS]
 
-  --only LIST      workloads to run: put, get, ingest, scan, core (default: all)
+  --only LIST      workloads to run: put, get, ingest, scan, stream,
+                   core (default: all)
   --systems LIST   systems to measure: kvault, kvault-cached, kvault-cached-2, mutex,
                    group, sqlite, sqlite-sorted, redb, fjall, heed, sled
                    (default: those that fit the workload)
@@ -22,6 +23,7 @@ Usage: kvault-bench [OPTIONS]
   --rows N         put: stop after N puts (without --seconds, no time limit);
                    get: rows in the store (default: 200000);
                    ingest, scan: rows to load (default: 1000000);
+                   stream: MiB of the value (default: 900);
                    core: entries in the cache (default: 100000)
   --threads LIST   thread counts (default: put 1,8,32; get 1,2;
                    core 1 and one for each CPU)

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{check, disk::Image, lab, model::Crash, run::run, watch::watch, workload::Workload};
 
-const PLACES: [&str; 7] = [
+const PLACES: [&str; 8] = [
     "sealed, not committed",
     "committed, not retired",
     "retired, not answered",
@@ -17,7 +17,11 @@ const PLACES: [&str; 7] = [
     "after a checkpoint",
     "mid-optimize",
     "mid-close",
+    "mid-copy",
 ];
+
+/// On the thread of who called: a panic there is the caller's own.
+const CALLERS_PLACE: &str = "mid-spool";
 
 /// At the first time that a place is reached, and at later ones.
 const PASSED: [usize; 4] = [0, 1, 3, 8];
@@ -44,7 +48,7 @@ fn killed_at_every_place() {
     let workload = Workload::covering(1);
     // Nothing of what it does depends on time: the child does the same until it is killed.
     let calm = lab::calm(&workload).unwrap_or_else(|why| panic!("{why}"));
-    for place in PLACES {
+    for place in PLACES.into_iter().chain([CALLERS_PLACE]) {
         let killed = PASSED.iter().filter(|passed| {
             let (folder, other) = (lab::folder(), lab::folder());
             let child = start("kill", place, **passed, folder.path());

@@ -145,6 +145,9 @@ fn plain_verbs() -> Vec<(u8, Write)> {
         (1, Write::Batch { gone: (1, 3), rows: vec![(1, 5, 40), (2, 2, 90)] }),
         (1, Write::Swap { key: 5, len: 60 }),
         (1, Write::Transact { key: 1, other: (2, 1), len: 40 }),
+        (1, Write::PutReader { key: 7, len: 2_500 }),
+        (1, Write::PutPath { key: 1, len: 1_500 }),
+        (1, Write::CreateBlob { key: 7, len: 1_300 }),
     ]
 }
 
@@ -169,6 +172,8 @@ fn conditional_verbs() -> Vec<(u8, Write)> {
 fn reads(snapshot: bool) -> impl Iterator<Item = Read> {
     [
         Read::Get { key: 1 },
+        Read::OpenBlob { key: 7 },
+        Read::GiveUp { key: 7, len: 1_500 },
         Read::Scan { snapshot: false },
         Read::Scan { snapshot },
         Read::Items,
@@ -208,7 +213,10 @@ fn draw(chance: &mut Chance) -> Op {
 }
 
 fn write(key: u8, chance: &mut Chance) -> Write {
-    match chance.below(80) {
+    match chance.below(83) {
+        80 => Write::PutReader { key, len: len(chance) },
+        81 => Write::PutPath { key, len: len(chance) },
+        82 => Write::CreateBlob { key, len: len(chance) },
         0..28 => Write::Put { key, len: len(chance) },
         28..44 => {
             let rows = 2 + chance.below(6);
@@ -244,7 +252,9 @@ fn write(key: u8, chance: &mut Chance) -> Write {
 }
 
 fn read(key: u8, chance: &mut Chance) -> Read {
-    match chance.below(9) {
+    match chance.below(11) {
+        9 => Read::OpenBlob { key },
+        10 => Read::GiveUp { key, len: len(chance) },
         0..2 => Read::Get { key },
         2 => Read::Scan { snapshot: chance.percent(50) },
         3 => Read::Items,

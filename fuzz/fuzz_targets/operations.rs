@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
-use kvault::{CacheOptions, Cas, KVault, Stored, WriteBatch};
+use kvault::{CacheOptions, Cas, Error, KVault, Stored, StreamOptions, WriteBatch};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, Arbitrary)]
@@ -16,6 +16,8 @@ enum Op {
     Swap(u8, u8),
     Batch(Vec<(u8, Option<u8>)>, Option<(u8, u8)>),
     DeleteRange(u8, u8),
+    Stream(u8, u8, u16),
+    Read(u8, u16),
     Clear,
     Get(u8),
     Scan,
@@ -85,6 +87,23 @@ fn step(vault: &KVault, map: &mut Map, op: Op) -> kvault::Result<()> {
             map.retain(|key, _| !(first..end).contains(&key[0]));
             assert_eq!(vault.delete_range([first]..[end])?, (before - map.len()) as u64);
         }
+        // The longer half goes through a file.
+        Op::Stream(key, n, len) => {
+            let value = vec![n; usize::from(len) * 2];
+            let options = StreamOptions::default().chunk_size(16 << 10);
+            vault.put_reader([key], &value[..], options)?;
+            map.insert(vec![key], value);
+        }
+        Op::Read(key, at) => match (vault.open_blob([key]), map.get(&vec![key])) {
+            (Ok(blob), Some(value)) => {
+                let mut piece = [0; 100];
+                let read = blob.read_at(&mut piece, at.into())?;
+                let rest = value.get(usize::from(at)..).unwrap_or_default();
+                assert_eq!(piece[..read], rest[..rest.len().min(100)]);
+            }
+            (Err(Error::NotFound { .. }), None) => {}
+            (found, value) => panic!("{found:?} and not {value:?}"),
+        },
         Op::Clear => {
             vault.clear()?;
             map.clear();

@@ -54,8 +54,8 @@ impl Store for File {
         let mut file = self.0.lock();
         for change in changes {
             match change.value {
-                Some(value) => drop(file.insert(change.key.into(), value.into())),
-                None => drop(file.remove(change.key)),
+                Dirty::Put(value) => drop(file.insert(change.key.into(), value.clone())),
+                _ => drop(file.remove(change.key)),
             }
         }
         Ok(())
@@ -66,7 +66,7 @@ impl Seats for Twin {
     fn holder(&self, seat: &[u8]) -> Option<u8> {
         let key = KeyRef { table: TABLE, bytes: seat };
         let file = || self.file.0.lock().get(seat).map(|bytes| bytes[0]);
-        self.cache.read(key, |found| found.bytes().map(|bytes| bytes[0]), file)
+        self.cache.read(key, |found| found.load().unwrap().map(|bytes| bytes[0]), file)
     }
 
     fn give(&self, seat: &[u8], old: Option<u8>, who: u8) -> bool {

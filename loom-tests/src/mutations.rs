@@ -258,7 +258,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "deleted_is_not_committed",
         file: "cache/flush.rs",
         from: "store.commit(&mut changes)",
-        to: "store.commit(&mut changes.filter(|change| change.value.is_some()))",
+        to: "store.commit(&mut changes.filter(|change| change.value.is_there()))",
         model: "what_was_deleted_stays_away",
     },
     Mutation {
@@ -567,6 +567,34 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         from: "|there: &bool| *there",
         to: "|_: &bool| true",
         model: "a_key_is_removed_once",
+    },
+    Mutation {
+        name: "puts_wait_for_the_commit",
+        file: "cache/budget.rs",
+        from: "state.mode != Mode::Aside",
+        to: "state.mode != Mode::Aside && state.claim.is_none()",
+        model: "nobody_waits_for_a_long_commit",
+    },
+    Mutation {
+        name: "spooled_bytes_count",
+        file: "cache/key.rs",
+        from: "ENTRY_COST + key_len + value.weight()",
+        to: "ENTRY_COST + key_len + value.len() as usize",
+        model: "what_is_spooled_takes_little_room",
+    },
+    Mutation {
+        name: "spooled_is_compared_as_absent",
+        file: "cache/swap.rs",
+        from: "self.swap(&attempt, || store().map(Value::Bytes))?",
+        to: "{ let seen = |dirty: &Dirty| Value::Bytes(match dirty { Dirty::Put(bytes) => Some(Bytes::clone(bytes)), _ => None }); self.swap(&Attempt { seen: &seen, ..attempt }, || store().map(Value::Bytes))? }",
+        model: "what_is_spooled_is_there",
+    },
+    Mutation {
+        name: "spooled_is_not_there",
+        file: "cache/key.rs",
+        from: "!matches!(self, Self::Deleted)",
+        to: "matches!(self, Self::Put(_))",
+        model: "what_is_spooled_is_there",
     },
     Mutation {
         name: "last_flush_leaves_what_is_held",

@@ -208,6 +208,7 @@ impl Run {
                 assert_ne!(is, old);
                 assert_eq!(found.as_deref(), is.as_deref());
             }
+            Ok(Swap::Spooled) => unreachable!("nothing is spooled here"),
             Err(refused) => self.check_refusal(&refused, true),
         }
     }
@@ -219,7 +220,7 @@ impl Run {
         let (view, found) = self.cache.get_many(&refs, || Ok::<_, ()>(self.db.view())).unwrap();
         for (key, found) in keys.iter().zip(found) {
             let seen = match found {
-                Some(found) => found.bytes().map(<[u8]>::to_vec),
+                Some(found) => found.load().unwrap(),
                 None => view.get(key).cloned(),
             };
             assert_eq!(seen.as_ref(), self.model.get(key));

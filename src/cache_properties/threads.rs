@@ -79,7 +79,7 @@ fn count(cache: &Cache<Why>, db: &Db) -> bool {
             .unwrap()
         {
             Ok(Swap::Swapped(_)) => return true,
-            Ok(Swap::Conflict(_)) => (),
+            Ok(Swap::Conflict(_) | Swap::Spooled) => (),
             Err(_) => return false,
         }
     }
@@ -95,7 +95,7 @@ fn onlooker(cache: &Shared, db: &Db, mut dice: Dice, over: &AtomicBool) {
                 let keys = [by_ref((0, b"left")), by_ref((1, b"right"))];
                 let (view, found) = cache.get_many(&keys, || Ok::<_, ()>(db.view())).unwrap();
                 let seen = |at: usize, key: (u32, &[u8])| match &found[at] {
-                    Some(found) => found.bytes().map(<[u8]>::to_vec),
+                    Some(found) => found.load().unwrap(),
                     None => view.get(&(key.0, key.1.to_vec())).cloned(),
                 };
                 (seen(0, (0, b"left")), seen(1, (1, b"right")))

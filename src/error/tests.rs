@@ -102,6 +102,7 @@ fn all() -> Vec<(Error, &'static str, bool)> {
             "the writer panicked: index out of bounds",
             false,
         ),
+        (Error::Cancelled { action: action() }, "cancelled: cannot store a value", false),
         (Error::Closed, "the vault is closed", false),
         (Error::Forked, "the vault was opened before this process was forked off", false),
     ]
@@ -131,10 +132,11 @@ fn variant(error: &Error) -> usize {
         Error::Poisoned { .. } => 18,
         Error::Closed => 19,
         Error::Forked => 20,
+        Error::Cancelled { .. } => 21,
     }
 }
 
-const VARIANTS: usize = 21;
+const VARIANTS: usize = 22;
 
 #[test]
 fn every_text() {

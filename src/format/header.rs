@@ -74,16 +74,29 @@ pub(crate) fn has_magics(stored: &[u8]) -> bool {
     head.is_some_and(|head| head.starts_with(&OPEN) && head.ends_with(&CLOSE))
 }
 
+/// What has to stand in front of raw bytes that begin so, if anything: they, or the first
+/// [`LEN`] of them.
+#[inline]
+pub(crate) fn escaping(raw: &[u8]) -> Option<[u8; LEN]> {
+    let header = Header { encoding: Encoding::Raw, flags: 0 };
+    (raw.len() >= LEN && raw.starts_with(&OPEN)).then(|| header.to_bytes())
+}
+
 /// What to store for raw bytes: themselves, unless they could be taken for a header. Those get a
 /// header of encoding raw, which the Python package understands too.
 #[inline]
 pub(crate) fn escape(raw: &[u8]) -> Cow<'_, [u8]> {
-    if raw.len() < LEN || !raw.starts_with(&OPEN) {
-        return Cow::Borrowed(raw);
-    }
-    let header = Header { encoding: Encoding::Raw, flags: 0 };
+    let Some(header) = escaping(raw) else { return Cow::Borrowed(raw) };
     let mut stored = Vec::with_capacity(LEN + raw.len());
-    stored.extend_from_slice(&header.to_bytes());
+    stored.extend_from_slice(&header);
     stored.extend_from_slice(raw);
     Cow::Owned(stored)
+}
+
+/// The same without a copy, where none is needed.
+pub(crate) fn escape_owned(raw: Vec<u8>) -> Vec<u8> {
+    match escape(&raw) {
+        Cow::Owned(stored) => stored,
+        Cow::Borrowed(_) => raw,
+    }
 }

@@ -23,7 +23,7 @@ mod watch;
 mod wrapper;
 
 pub use encoding::Encoding;
-pub(crate) use header::escape;
+pub(crate) use header::{Header, LEN as HEADER_LEN, escape, escape_owned, escaping};
 pub(crate) use pack::{pack, pack_as};
 pub(crate) use settings::PackSettings;
 pub use stored::Stored;

@@ -1,9 +1,11 @@
 //! What is dirty of a table, laid over the pages of the store.
 
 use crate::{
+    Result,
     handoff::cache::{Dirty, Key, Overlay, Part, Side, Table},
     range::Span,
     store::{Found, PageSize, Want, Way},
+    vault::load,
 };
 
 /// What was dirty when it was taken. It copies nothing before a page needs it.
@@ -28,10 +30,12 @@ impl Layer {
             Way::Up => Side::Front,
             Way::Down => Side::Back,
         };
-        let (mut rows, mut bytes) = (0, 0);
+        let (mut rows, mut bytes) = (0, 0_usize);
         overlay.take(part, from, |key, value| {
             rows += 1;
-            bytes += key.bytes().len() + value.bytes().map_or(0, <[u8]>::len);
+            bytes = bytes
+                .saturating_add(key.bytes().len())
+                .saturating_add(usize::try_from(value.len()).unwrap_or(usize::MAX));
             rows >= size.rows || bytes >= size.bytes
         })
     }
@@ -43,9 +47,9 @@ pub(crate) fn cover(
     dirty: Cover,
     edge: Option<&[u8]>,
     (way, want): (Way, Want),
-) -> Vec<Found> {
+) -> Result<Vec<Found>> {
     if dirty.is_empty() {
-        return page;
+        return Ok(page);
     }
     let mut merged = Vec::with_capacity(page.len());
     let mut page = page.into_iter().peekable();
@@ -59,14 +63,14 @@ pub(crate) fn cover(
         }
         // The store's value of this key is an older one.
         page.next_if(|(found, _)| *found == *key);
-        match (value.bytes(), want) {
-            (Some(bytes), Want::Entries) => merged.push((key.to_vec(), bytes.to_vec())),
-            (Some(_), Want::Keys) => merged.push((key.to_vec(), Vec::new())),
-            (None, _) => {}
+        if want == Want::Keys {
+            merged.extend(value.is_there().then(|| (key.to_vec(), Vec::new())));
+        } else if let Some(bytes) = load(&value)? {
+            merged.push((key.to_vec(), bytes));
         }
     }
     merged.extend(page);
-    merged
+    Ok(merged)
 }
 
 fn precedes(a: &[u8], b: &[u8], way: Way) -> bool {

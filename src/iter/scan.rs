@@ -115,6 +115,7 @@ impl Scan {
             return self.pages.read(|handle, conn| conn.count(&handle.table, rest));
         }
         self.layer = Some(layer);
+        self.want = Want::Keys;
         let mut count = 0;
         while let Some(found) = self.next(Way::Up) {
             found?;
@@ -151,7 +152,7 @@ impl Scan {
             }
             let Page { rows, ended } = self.page(&span, way, size)?;
             let edge = if ended { most } else { rows.last().map(|(key, _)| key.clone()) };
-            let rows = cover(rows, dirty, edge.as_deref(), (way, self.want));
+            let rows = cover(rows, dirty, edge.as_deref(), (way, self.want))?;
             self.advance(edge.as_deref(), way);
             self.rows = (self.rows * 2).min(MOST_ROWS);
             if !rows.is_empty() {

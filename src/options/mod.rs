@@ -156,8 +156,7 @@ macro_rules! setters {
 
 setters! {
     handle:
-    /// Bytes per step when a value is streamed; checked, and without effect as long as nothing is
-    /// streamed. Default: 1 MiB.
+    /// Bytes in one piece where a value is streamed, from 1 to 1 GiB. Default: 1 MiB.
     chunk_size: usize;
     /// How often an operation that meets a lock is tried in all. Default: 4.
     retries: u32;

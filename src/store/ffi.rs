@@ -59,6 +59,8 @@ pub(super) struct WalIndex(NonNull<AtomicU32>);
 unsafe impl Send for WalIndex {}
 
 const HEADER_WORDS: usize = 12;
+/// A salt that grows by one whenever the log is begun anew.
+const SALT_WORD: usize = 8;
 const MAX_FRAME_WORD: usize = 4;
 const BACKFILLED_WORD: usize = 2 * HEADER_WORDS;
 const REGION_BYTES: c_int = 32_768;
@@ -100,6 +102,11 @@ impl WalIndex {
         WalToken(words)
     }
 
+    /// Another number for every log that is begun anew.
+    pub(super) fn run(&self) -> u32 {
+        self.word(SALT_WORD)
+    }
+
     /// Frames in the log, and how many of them are in the database already.
     pub(super) fn frames(&self) -> (u32, u32) {
         (self.word(MAX_FRAME_WORD), self.word(BACKFILLED_WORD))
@@ -111,6 +118,70 @@ impl WalIndex {
         // elsewhere: an atomic load of an aligned word is sound whatever they do, and a header
         // read while it changes differs from both the old and the new one.
         unsafe { self.0.add(at).as_ref() }.load(Ordering::Acquire)
+    }
+}
+
+/// A value that is read piece by piece.
+///
+/// Not rusqlite's own, which borrows its connection: this one is kept as long as that. It lives
+/// beside the connection it came from and must not outlive it.
+#[derive(Debug)]
+pub(super) struct Blob(NonNull<ffi::sqlite3_blob>);
+
+// SAFETY: like the connection, it may go to another thread as long as one at a time uses it, and
+// it goes there with its connection. It is not `Sync`.
+unsafe impl Send for Blob {}
+
+impl Blob {
+    /// Opens the value of a row of the main database, to be read.
+    pub(super) fn open(
+        conn: &Connection,
+        table: &std::ffi::CStr,
+        row: i64,
+    ) -> Result<Self, rusqlite::Error> {
+        let mut blob = ptr::null_mut();
+        // SAFETY: `conn` is open for as long as it is borrowed, the names live through the call,
+        // and the handle is written to where the last argument points; null if that fails.
+        let code = unsafe {
+            ffi::sqlite3_blob_open(
+                conn.handle(),
+                c"main".as_ptr(),
+                table.as_ptr(),
+                c"value".as_ptr(),
+                row,
+                0,
+                &raw mut blob,
+            )
+        };
+        check(code)?;
+        NonNull::new(blob)
+            .map(Self)
+            .ok_or_else(|| rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), None))
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        // SAFETY: the handle is open until it is dropped.
+        let len = unsafe { ffi::sqlite3_blob_bytes(self.0.as_ptr()) };
+        u64::from(len.unsigned_abs())
+    }
+
+    /// Fills all of `into` with what stands from `at` on, which must be there.
+    pub(super) fn read(&self, at: u64, into: &mut [u8]) -> Result<(), rusqlite::Error> {
+        let range = c_int::try_from(into.len()).ok().zip(c_int::try_from(at).ok());
+        let Some((len, at)) = range else { return check(ffi::SQLITE_RANGE) };
+        // SAFETY: the handle is open until it is dropped; `into` has room for `len` bytes. A range
+        // that is not in the value is refused.
+        let code =
+            unsafe { ffi::sqlite3_blob_read(self.0.as_ptr(), into.as_mut_ptr().cast(), len, at) };
+        check(code)
+    }
+}
+
+impl Drop for Blob {
+    fn drop(&mut self) {
+        // SAFETY: it is closed once, and before its connection. What it says is said again by
+        // the read that failed.
+        unsafe { ffi::sqlite3_blob_close(self.0.as_ptr()) };
     }
 }
 
@@ -176,6 +247,42 @@ pub(crate) fn free_space(folder: &std::path::Path) -> std::io::Result<u64> {
     // The fields' types differ between systems.
     #[allow(clippy::unnecessary_cast, clippy::cast_lossless)]
     Ok((about.f_bavail as u64).saturating_mul(about.f_frsize as u64))
+}
+
+/// Whether a file is on a disk of this machine, or in its memory, as far as that is known: reading it
+/// waits for nobody else.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_local(file: &std::fs::File) -> bool {
+    use std::os::fd::AsRawFd;
+    /// Magic numbers of `statfs(2)`: ext2 to ext4, XFS, Btrfs, tmpfs, overlayfs, ZFS, F2FS, bcachefs.
+    const LOCAL: [u32; 8] = [
+        0xEF53,
+        0x5846_5342,
+        0x9123_683E,
+        0x0102_1994,
+        0x794C_7630,
+        0x2FC1_2FC1,
+        0xF2F5_2010,
+        0xCA45_1A4E,
+    ];
+    let mut about = std::mem::MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: the descriptor is open as long as `file` is borrowed; the call fills `about` if it
+    // returns 0.
+    let about = unsafe {
+        if libc::fstatfs(file.as_raw_fd(), about.as_mut_ptr()) != 0 {
+            return false;
+        }
+        about.assume_init()
+    };
+    // The field's type differs between systems.
+    #[allow(clippy::unnecessary_cast, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    LOCAL.contains(&(about.f_type as u32))
+}
+
+/// Nobody has looked at other systems.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_local(_: &std::fs::File) -> bool {
+    false
 }
 
 /// Something that a forked child must not drop: closing a connection would touch the parent's

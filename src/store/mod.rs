@@ -1,5 +1,6 @@
 //! SQLite, and nothing of it above this folder: connections, statements, schema, error codes.
 
+mod blob;
 mod change;
 mod connect;
 mod fault;
@@ -12,9 +13,12 @@ mod settings;
 mod table;
 mod write;
 
+pub(crate) use blob::Long;
 pub(crate) use connect::{Effective, open_checkpointer, open_reader, open_writer};
 pub(crate) use fault::{Class, Fault};
-pub(crate) use ffi::{WalToken, call_in_forked_children, free_space, library_has, library_version};
+pub(crate) use ffi::{
+    WalToken, call_in_forked_children, free_space, is_local, library_has, library_version,
+};
 pub(crate) use read::ReadConn;
 pub(crate) use rows::Rows;
 pub(crate) use scan::{Found, Page, PageSize, Want, Way};

@@ -6,13 +6,15 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, types::ValueRef};
 
 use super::{
     Fault, Settings, Table,
-    ffi::{ForkSafe, WalIndex, WalToken},
+    ffi::{Blob, ForkSafe, WalIndex, WalToken},
     schema,
 };
 /// One reader: a connection of its own, its statements kept prepared.
 #[derive(Debug)]
 pub(crate) struct ReadConn {
-    conn: ForkSafe<Connection>,
+    /// The value that is read piece by piece, if there is one. Closed before its connection.
+    pub(super) blob: OnceCell<ForkSafe<Blob>>,
+    pub(super) conn: ForkSafe<Connection>,
     path: Arc<Path>,
     index: OnceCell<Option<WalIndex>>,
     wal: bool,
@@ -21,6 +23,7 @@ pub(crate) struct ReadConn {
 impl ReadConn {
     pub(super) fn new(conn: Connection, settings: &Settings, wal: bool) -> Self {
         Self {
+            blob: OnceCell::new(),
             conn: ForkSafe::new(conn),
             path: Arc::clone(&settings.path),
             index: OnceCell::new(),

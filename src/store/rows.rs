@@ -20,6 +20,10 @@ impl<'a> Rows<'a> {
         Self { conn, table, put: None, delete: None }
     }
 
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         let Self { conn, table, put, .. } = self;
         let put = match put {

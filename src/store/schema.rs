@@ -72,6 +72,19 @@ fn is_vault(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
     Ok(same && conn.prepare(&format!("SELECT rowid FROM {} LIMIT 0", quote(name))).is_ok())
 }
 
+/// Whether nothing looks at the values of a table but who reads them: no index, trigger or constraint
+/// that somebody has added. Incremental BLOB I/O goes past those.
+pub(super) fn is_plain(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let indexes: Vec<String> = conn
+        .prepare_cached(&format!("PRAGMA index_list({})", quote(name)))?
+        .query_map([], |row| row.get("origin"))?
+        .collect::<Result<_, _>>()?;
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE \
+               AND (type = 'trigger' OR sql LIKE '%check%' OR sql LIKE '%references%'))";
+    let watched: bool = conn.prepare_cached(sql)?.query_row([name], |row| row.get(0))?;
+    Ok(indexes == ["pk"] && !watched)
+}
+
 /// Whether there is a vault; a table of another shape under its name is an error.
 pub(super) fn accept(found: Found, table: &Table) -> Result<bool, Fault> {
     match found {

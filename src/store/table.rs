@@ -16,6 +16,7 @@ pub(crate) struct Table {
     pub(super) len: String,
     pub(super) any: String,
     pub(super) put: String,
+    pub(super) rowid: String,
     pub(super) delete: String,
     pub(super) delete_same: String,
     pub(super) delete_span: Bounded,
@@ -59,6 +60,7 @@ impl Table {
                 "INSERT INTO {t} (key, value) VALUES (?1, ?2) \
                  ON CONFLICT (key) DO UPDATE SET value = ?2"
             ),
+            rowid: format!("SELECT rowid FROM {t} WHERE key = ?1 AND typeof(value) = 'blob'"),
             delete: format!("DELETE FROM {t} WHERE key = ?1 AND typeof(value) = 'blob'"),
             delete_same: format!("DELETE FROM {t} WHERE key = ?1 AND value = ?2"),
             delete_span: Bounded::new(&t, "DELETE", " AND typeof(value) = 'blob'"),

@@ -13,7 +13,7 @@ use crate::{CheckpointMode, CheckpointReport, failpoint::reached};
 
 #[derive(Debug)]
 pub(crate) struct WriteConn {
-    conn: ForkSafe<Connection>,
+    pub(super) conn: ForkSafe<Connection>,
     index: OnceCell<Option<WalIndex>>,
     path: Arc<Path>,
     /// Whether a commit waits for the disk at present.
@@ -32,6 +32,8 @@ pub(crate) struct Log {
     /// Pages that are not in the database yet.
     pub(crate) backlog: u32,
     pub(crate) bytes: u64,
+    /// Another one whenever it was begun anew.
+    pub(crate) run: u32,
 }
 
 impl WriteConn {
@@ -200,7 +202,8 @@ impl WriteConn {
         let (pages, copied) = index.as_ref().map_or((0, 0), WalIndex::frames);
         // A frame is a page and 24 bytes about it.
         let bytes = u64::from(pages) * (u64::from(self.page_size) + 24);
-        Log { pages, backlog: pages.saturating_sub(copied), bytes }
+        let run = index.as_ref().map_or(0, WalIndex::run);
+        Log { pages, backlog: pages.saturating_sub(copied), bytes, run }
     }
 
     /// Cuts the log to nothing if nobody reads from it for a moment; whether that worked.

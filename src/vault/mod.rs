@@ -10,6 +10,7 @@ mod handle;
 mod packing;
 mod reads;
 mod scanning;
+mod streams;
 mod swaps;
 mod typed;
 mod writes;
@@ -22,7 +23,7 @@ pub use cache::{CacheLock, CacheScope};
 pub(crate) use handle::Handle;
 use handle::Open;
 use packing::Packing;
-pub(crate) use reads::{Reads, count};
+pub(crate) use reads::{Reads, count, load};
 
 use crate::{
     CheckpointMode, CheckpointReport, Durability, Error, Health, OptimizeOptions, OptimizeReport,

@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     handoff::{
         Revoked,
-        cache::{Cache, Dirty, KeyRef, Overlay},
+        cache::{Cache, Dirty, KeyRef, Overlay, Spool},
     },
     readers::{Connection, Reading},
     store::{Fault, ReadConn},
@@ -29,13 +29,15 @@ pub(crate) trait Reads {
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let handle = self.handle();
-        let dirty = handle.dirty(key, |dirty| dirty.bytes().map(<[u8]>::to_vec))?;
-        dirty.map_or_else(|| self.read(|conn| conn.get(&handle.table, key)), Ok)
+        match handle.dirty(key, Seen::of)? {
+            Some(seen) => seen.load(),
+            None => self.read(|conn| conn.get(&handle.table, key)),
+        }
     }
 
     fn contains(&self, key: &[u8]) -> Result<bool> {
         let handle = self.handle();
-        let dirty = handle.dirty(key, |dirty| dirty.bytes().is_some())?;
+        let dirty = handle.dirty(key, Dirty::is_there)?;
         dirty.map_or_else(|| self.read(|conn| conn.contains(&handle.table, key)), Ok)
     }
 
@@ -54,10 +56,10 @@ pub(crate) trait Reads {
             let stored = see(&mut view, |conn| conn.get_many(&handle.table, &unknown))?;
             let mut stored = stored.into_iter();
             let found = dirty.into_iter().map(|dirty| match dirty {
-                Some(dirty) => dirty.bytes().map(<[u8]>::to_vec),
-                None => stored.next().flatten(),
+                Some(dirty) => load(&dirty),
+                None => Ok(stored.next().flatten()),
             });
-            Ok(found.collect())
+            found.collect()
         })
     }
 
@@ -76,7 +78,7 @@ pub(crate) trait Reads {
         };
         self.over_a_view(cache, |overlay, conn| {
             let entries = overlay.entries(handle.number, |_| true);
-            let any = entries.iter().any(|(_, dirty)| dirty.bytes().is_some());
+            let any = entries.iter().any(|(_, dirty)| dirty.is_there());
             // What is deleted is counted only where nothing else is there.
             Ok(!any && (conn.is_empty(&handle.table)? || count(handle, overlay, conn)? == 0))
         })
@@ -109,12 +111,40 @@ pub(crate) fn count(handle: &Handle, overlay: &Overlay, conn: &ReadConn) -> Resu
     for (key, dirty) in overlay.entries(handle.number, |_| true) {
         let stored = conn.contains(&handle.table, key.bytes())?;
         match dirty {
-            Dirty::Put(_) if !stored => keys += 1,
+            Dirty::Put(_) | Dirty::Spooled(_) if !stored => keys += 1,
             Dirty::Deleted if stored => keys -= 1,
             _ => {}
         }
     }
     Ok(keys)
+}
+
+/// What a get takes from the cache, where it must not stay for long.
+enum Seen {
+    Bytes(Option<Vec<u8>>),
+    Spooled(Spool),
+}
+
+impl Seen {
+    fn of(dirty: &Dirty) -> Self {
+        match dirty {
+            Dirty::Put(bytes) => Self::Bytes(Some(bytes.to_vec())),
+            Dirty::Spooled(spool) => Self::Spooled(spool.clone()),
+            Dirty::Deleted => Self::Bytes(None),
+        }
+    }
+
+    fn load(self) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::Spooled(spool) => load(&Dirty::Spooled(spool)),
+        }
+    }
+}
+
+/// What an entry of the cache holds.
+pub(crate) fn load(dirty: &Dirty) -> Result<Option<Vec<u8>>> {
+    dirty.load().map_err(|error| Error::io("read a value that is still to be flushed", error))
 }
 
 impl Handle {
@@ -123,7 +153,7 @@ impl Handle {
     }
 
     /// What the cache knows of a key.
-    fn dirty<T>(&self, key: &[u8], seen: impl Fn(&Dirty) -> T) -> Result<Option<T>> {
+    pub(crate) fn dirty<T>(&self, key: &[u8], seen: impl Fn(&Dirty) -> T) -> Result<Option<T>> {
         self.open.check()?;
         Ok(self.open.engine().cache().and_then(|cache| cache.get(self.key_ref(key), seen)))
     }

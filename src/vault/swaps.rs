@@ -20,7 +20,7 @@ impl Handle {
         let Some((way, cache)) = self.to_cache(action)? else {
             return self.send_batch(action, self.swap_batch(key, old, new));
         };
-        self.check_row(key.len(), new.map_or(0, <[u8]>::len))?;
+        self.check_row(key.len(), new.map_or(0, <[u8]>::len) as u64)?;
         let owned = Key::new(self.number, key);
         let new_entry = new.map_or(Dirty::Deleted, |new| Dirty::Put(Bytes::from(new)));
         let stored = || Ok(self.read(|conn| conn.get(&self.table, key))?.map(Bytes::from));
@@ -45,6 +45,11 @@ impl Handle {
             Some(Swap::Conflict(found)) => {
                 self.settle(way, None).map(|()| Answer::Conflict(found.map(|bytes| bytes.to_vec())))
             }
+            // It is compared where it will be.
+            Some(Swap::Spooled) => {
+                self.flush(None)?;
+                self.swap(key, old, new)
+            }
             // It was switched off meanwhile: the writer comes to this after that.
             None => self.send_batch(action, self.swap_batch(key, old, new)),
         }
@@ -68,7 +73,7 @@ impl Handle {
             let Some(table) = on.get(change.table) else { continue };
             let (key, dirty) = match &change.what {
                 What::Put { key, value } => {
-                    self.check_row(key.len(), value.len())?;
+                    self.check_row(key.len(), value.len() as u64)?;
                     (key, Dirty::Put(Bytes::from(&value[..])))
                 }
                 What::Delete { key } => {

@@ -15,7 +15,7 @@ impl Handle {
     pub(crate) fn put(&self, key: &[u8], value: &[u8]) -> Result<()> {
         let action = "store a value";
         if let Some((way, cache)) = self.to_cache(action)? {
-            self.check_row(key.len(), value.len())?;
+            self.check_row(key.len(), value.len() as u64)?;
             let ticket = self.try_put(cache, |deadline| {
                 let (key, value) = (Key::new(self.number, key), Dirty::Put(Bytes::from(value)));
                 put_one(cache, way, key, value, deadline)
@@ -71,7 +71,8 @@ impl Handle {
     pub(crate) fn put_many(&self, rows: &Arc<[Row]>) -> Result<u64> {
         let action = "store several values";
         if let Some((way, cache)) = self.to_cache(action)? {
-            rows.iter().try_for_each(|row| self.check_row(row.key.len(), row.value.len()))?;
+            rows.iter()
+                .try_for_each(|row| self.check_row(row.key.len(), row.value.len() as u64))?;
             if rows.is_empty() {
                 return self.settle(way, None).map(|()| 0);
             }
@@ -186,8 +187,8 @@ impl Handle {
     }
 
     /// A row that SQLite refuses would stay in the cache for ever.
-    pub(super) fn check_row(&self, key: usize, value: usize) -> Result<()> {
-        let (len, max) = ((key + value) as u64, self.open.engine().effective.max_row);
+    pub(super) fn check_row(&self, key: usize, value: u64) -> Result<()> {
+        let (len, max) = (key as u64 + value, self.open.engine().effective.max_row);
         if len + ROW_OVERHEAD > max { Err(Error::ValueTooLarge { len, max }) } else { Ok(()) }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     flusher::Flusher,
     group,
     monitor::Monitor,
+    upkeep::Excuse,
 };
 use crate::{
     CheckpointMode, CheckpointPolicy, Error, Result,
@@ -49,7 +50,10 @@ pub(super) struct Running {
     /// callers in it hear of it second.
     writes: Vec<Write>,
     flushes: Vec<Flush>,
-    flusher: Flusher,
+    pub(super) flusher: Flusher,
+    /// Whether a long value was written since the log was looked after, and what the last one left.
+    pub(super) long: bool,
+    pub(super) excuse: Excuse,
     /// When it was last tried to shorten the log.
     pub(super) shortened: Option<Instant>,
 }
@@ -73,6 +77,8 @@ pub(crate) fn spawn(
         conn: Some(conn),
         writes: Vec::new(),
         flushes: Vec::new(),
+        long: false,
+        excuse: Excuse::default(),
         shortened: None,
     };
     std::thread::Builder::new().name("kvault-writer".to_owned()).spawn(move || {
@@ -177,12 +183,18 @@ impl Running {
     /// Returns a command that it took and that belongs to no group.
     fn group(&mut self, first: Command) -> Option<Command> {
         let mut load = Load::default();
-        let mut power = false;
+        let (mut power, mut long) = (false, false);
         let mut next = Some(first);
         while let Some(command) = next.take() {
             let bytes = command.bytes();
             match command {
+                // It has a transaction of its own: who is small does not wait for it.
+                Command::Write(write) if write.op.is_long() && load.ops > 0 => {
+                    next = Some(Command::Write(write));
+                    break;
+                }
                 Command::Write(write) => {
+                    long = write.op.is_long();
                     power |= write.power;
                     self.writes.push(write);
                 }
@@ -197,10 +209,11 @@ impl Running {
             }
             load.ops += 1;
             load.bytes += bytes;
-            if load.ops < GROUP_OPS && load.bytes < GROUP_BYTES {
+            if !long && load.ops < GROUP_OPS && load.bytes < GROUP_BYTES {
                 next = self.inbox.try_recv();
             }
         }
+        self.long |= long;
         self.commit(power, load);
         self.look_after_log();
         next

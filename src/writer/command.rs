@@ -3,7 +3,10 @@
 use super::batch::Batch;
 use crate::{
     CacheOptions, CheckpointMode, CheckpointReport, OptimizeReport, Result,
-    handoff::{Reply, Weigh, cache::Ticket},
+    handoff::{
+        Reply, Weigh,
+        cache::{Spool, Ticket},
+    },
     store::Table,
     sync::{Arc, Bytes},
 };
@@ -79,6 +82,8 @@ pub(crate) enum Answer {
 #[derive(Debug)]
 pub(crate) enum Op {
     Put(Row),
+    /// A value that does not lie in memory.
+    PutLong(LongRow),
     Delete(Box<[u8]>),
     /// Shared with the caller, who may have to send it again.
     PutMany(Arc<[Row]>),
@@ -113,13 +118,28 @@ pub(crate) struct Row {
     pub(crate) value: Bytes,
 }
 
+/// A key and what is to be copied to it.
+#[derive(Debug, Clone)]
+pub(crate) struct LongRow {
+    pub(crate) key: Box<[u8]>,
+    pub(crate) value: Spool,
+}
+
 impl Op {
+    /// Whether it takes so long that it shares no transaction: the others' callers would wait.
+    pub(crate) fn is_long(&self) -> bool {
+        matches!(self, Self::PutLong(_))
+    }
+
     /// Whether it changes what is stored under keys: its place among what the cache holds matters.
     pub(crate) fn changes_keys(&self) -> bool {
         match self {
-            Self::Put(_) | Self::Delete(_) | Self::PutMany(_) | Self::Batch(_) | Self::Clear => {
-                true
-            }
+            Self::Put(_)
+            | Self::PutLong(_)
+            | Self::Delete(_)
+            | Self::PutMany(_)
+            | Self::Batch(_)
+            | Self::Clear => true,
             Self::CreateTable | Self::Register(_) => false,
         }
     }
@@ -136,6 +156,7 @@ impl Weigh for Command {
         let Self::Write(write) = self else { return 0 };
         match &write.op {
             Op::Put(row) => row.bytes(),
+            Op::PutLong(row) => row.key.len(),
             Op::Delete(key) => key.len(),
             Op::PutMany(rows) => rows.iter().map(Row::bytes).sum(),
             Op::Batch(batch) => batch.bytes(),

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use super::Monitor;
+use super::{Monitor, group};
 use crate::{
     CacheOptions, Error, Result,
     buffer::{Buffer, Tables},
     failpoint::{broken, reached},
     handoff::{
         Bell,
-        cache::{Change, NotClosed, Store, Table as Number, Ticket},
+        cache::{Change, Dirty, NotClosed, Store, Table as Number, Ticket},
     },
     retry::Pauses,
     store::{Class, Fault, Rows, Table, WriteConn},
@@ -23,6 +23,8 @@ pub(super) struct Flusher {
     /// Wakes who frees what was flushed.
     bell: Arc<Bell>,
     pauses: Pauses,
+    /// Whether a long value was flushed since this was last asked.
+    pub(super) long: bool,
     /// Not before this, after a flush that failed.
     retry_at: Option<Instant>,
 }
@@ -34,11 +36,13 @@ pub(crate) struct Sink<'a> {
     pub(crate) monitor: &'a Monitor,
     /// Whether the commit waits for the disk.
     pub(crate) synced: bool,
+    /// Whether a long value was among what was written.
+    pub(crate) long: bool,
 }
 
 impl Flusher {
     pub(super) fn new(buffer: Arc<Buffer>, monitor: Arc<Monitor>, bell: Arc<Bell>) -> Self {
-        Self { buffer, monitor, bell, pauses: Pauses::new(), retry_at: None }
+        Self { buffer, monitor, bell, pauses: Pauses::new(), long: false, retry_at: None }
     }
 
     /// When to flush next without being asked; none: not before something happens.
@@ -88,7 +92,9 @@ impl Flusher {
         // What the keeper did not get round to since the last flush: there is never more of it.
         self.buffer.cache.free();
         let seal = Instant::now();
-        let outcome = self.buffer.cache.flush(&mut sink(&self.buffer, &self.monitor, conn, synced));
+        let mut sink = sink(&self.buffer, &self.monitor, conn, synced);
+        let outcome = self.buffer.cache.flush(&mut sink);
+        self.long |= sink.long;
         if broken!("retire before commit") {
             conn.commit()?;
         }
@@ -148,6 +154,7 @@ impl Flusher {
         let seal = Instant::now();
         let mut sink = sink(&self.buffer, &self.monitor, conn, false);
         let outcome = self.buffer.cache.turn_off(&mut sink).map_err(|_held| Error::CacheLocked)?;
+        self.long |= sink.long;
         self.note(seal, &outcome);
         let keys = outcome?;
         self.buffer.set_on(false);
@@ -167,6 +174,7 @@ impl Flusher {
             .cache
             .beside(&mut sink, |sink| Ok(write(sink.conn)))
             .map_err(|_held| Error::CacheLocked)?;
+        self.long |= sink.long;
         self.note(seal, &outcome);
         outcome
     }
@@ -217,7 +225,7 @@ fn sink<'a>(
     conn: &'a mut WriteConn,
     synced: bool,
 ) -> Sink<'a> {
-    Sink { conn, tables: &buffer.tables, monitor, synced }
+    Sink { conn, tables: &buffer.tables, monitor, synced, long: false }
 }
 
 /// Closes a cache: by the actor, or after the actor's death by who closes the engine. `forced`:
@@ -287,7 +295,7 @@ impl Sink<'_> {
         Ok(keys)
     }
 
-    fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {
+    fn write(&mut self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {
         let mut keys = 0;
         let mut current: Option<(Number, Rows<'_>)> = None;
         for change in changes {
@@ -298,9 +306,14 @@ impl Sink<'_> {
             };
             let (_, rows) = current.insert((change.table, rows));
             match change.value {
-                Some(value) => rows.put(change.key, value)?,
-                None if broken!("drop a tombstone") => {}
-                None => rows.delete(change.key)?,
+                Dirty::Put(value) => rows.put(change.key, value)?,
+                // What cannot be read now may be readable later: it is not given up.
+                Dirty::Spooled(value) => {
+                    self.long = true;
+                    group::put_long(self.conn, rows.table(), change.key, value, Class::Resource)?;
+                }
+                Dirty::Deleted if broken!("drop a tombstone") => {}
+                Dirty::Deleted => rows.delete(change.key)?,
             }
             keys += 1;
         }

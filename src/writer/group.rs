@@ -2,12 +2,13 @@
 
 use super::{
     batch::{Batch, What},
-    command::{Answer, Op, Write},
+    command::{Answer, LongRow, Op, Write},
 };
 use crate::{
     Error, Result,
     failpoint::broken,
-    store::{Class, Fault, Rows, Table, WriteConn},
+    handoff::cache::Spool,
+    store::{Class, Fault, Long, Rows, Table, WriteConn},
     sync::Arc,
 };
 
@@ -115,6 +116,10 @@ fn apply(conn: &WriteConn, write: &Write) -> Result<Answer, Fault> {
     let changed = match &write.op {
         Op::Batch(batch) => return apply_batch(conn, batch),
         Op::Put(row) => put(conn, table, &row.key, &row.value).map(|()| 1),
+        // A file that cannot be read, or that changed meanwhile, is its caller's trouble.
+        Op::PutLong(LongRow { key, value }) => {
+            put_long(conn, table, key, value, Class::Operation).map(|()| 1)
+        }
         Op::Delete(_) if broken!("drop a tombstone") => Ok(1),
         Op::Delete(key) => conn.delete(table, key).map(u64::from),
         Op::PutMany(rows) => conn.atomically(|conn| {
@@ -165,6 +170,19 @@ fn apply_batch(conn: &WriteConn, batch: &Batch) -> Result<Answer, Fault> {
         batch.order.len() <= 1 && batch.changes.iter().all(|change| change.what.key().is_some());
     let count = if alone { change_all(conn) } else { conn.atomically(change_all) }?;
     Ok(Answer::Changed(count))
+}
+
+/// Copies a value that does not lie in memory. `class` is what a failure to read it is.
+pub(super) fn put_long(
+    conn: &WriteConn,
+    table: &Table,
+    key: &[u8],
+    value: &Spool,
+    class: Class,
+) -> Result<(), Fault> {
+    let read = |at, into: &mut [u8]| value.read(at, into);
+    let long = Long { len: value.len(), read: &read, verify: &|| value.verify(), class };
+    conn.put_long(table, key, &long)
 }
 
 fn put(conn: &WriteConn, table: &Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {

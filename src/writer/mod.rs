@@ -10,6 +10,6 @@ mod upkeep;
 
 pub(crate) use actor::{Actor, panic_text, spawn};
 pub(crate) use batch::{Batch, Change, Check, What};
-pub(crate) use command::{Answer, Command, Feature, Flush, Op, Row, Write};
+pub(crate) use command::{Answer, Command, Feature, Flush, LongRow, Op, Row, Write};
 pub(crate) use flusher::close as close_cache;
 pub(crate) use monitor::Monitor;

@@ -1,10 +1,10 @@
 //! Every call there is, and what it answers when the vault has ended.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, io::Cursor, path::Path, time::Duration};
 
 use kvault::{
     CacheOptions, CheckpointMode, Durability, Encoding, Error, Health, KVault, OptimizeOptions,
-    Reader, Snapshot, WriteBatch,
+    Reader, Snapshot, StreamOptions, WriteBatch,
 };
 
 use crate::support::Place;
@@ -17,7 +17,7 @@ pub(crate) fn call_everything(
     let (none, no_rows): ([&str; 0], [(&str, &str); 0]) = ([], []);
     let power = vault.with_durability(Durability::Power);
     let once = vault.with_write_timeout(Duration::ZERO);
-    vec![
+    let mut calls = vec![
         ("put", vault.put("t", &1)),
         ("put_as", vault.put_as("t", &1, Encoding::Json)),
         ("put_many", vault.put_many([("t", 1)]).map(drop)),
@@ -36,6 +36,18 @@ pub(crate) fn call_everything(
         ("put_bytes tried once", once.put_bytes("a", "2")),
         ("put_many_bytes", vault.put_many_bytes([("a", "2")]).map(drop)),
         ("put_many_bytes of nothing", vault.put_many_bytes(no_rows).map(drop)),
+        ("put_reader", vault.put_reader("s", &b"1"[..], StreamOptions::default()).map(drop)),
+        (
+            "put_seekable",
+            vault.put_seekable("s", Cursor::new("1"), StreamOptions::default()).map(drop),
+        ),
+        (
+            "put_path",
+            vault.put_path("s", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).map(drop),
+        ),
+        ("create_blob", vault.create_blob("s", StreamOptions::default()).map(drop)),
+        ("open_blob", vault.open_blob("s").map(drop)),
+        ("get_to_writer", vault.get_to_writer("s", Vec::new(), StreamOptions::default()).map(drop)),
         ("delete", vault.delete("a").map(drop)),
         ("discard", vault.discard("a")),
         ("clear", vault.clear()),
@@ -80,6 +92,13 @@ pub(crate) fn call_everything(
         ("increment", vault.increment("i", 1).map(drop)),
         ("entry", vault.entry("e").or_insert(1).map(drop)),
         ("transact", vault.transact(|tx| tx.put("x", &1))),
+    ];
+    calls.extend(iterate(vault, reader));
+    calls
+}
+
+fn iterate(vault: &KVault, reader: &Reader) -> Vec<(&'static str, Result<(), Error>)> {
+    vec![
         ("iter", next(vault.iter())),
         ("range", next(vault.range("a"..))),
         ("range of nothing", next(vault.range("b".."a"))),

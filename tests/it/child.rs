@@ -38,6 +38,7 @@ const ROLES: &[(&str, Role)] = &[
     #[cfg(target_os = "linux")]
     ("full disk under a cache", crate::cache::inside),
     ("two caches", crate::cache::two_caches),
+    ("stream until killed", crate::streams::stream_until_killed),
     #[cfg(target_os = "linux")]
     ("hold a view", crate::views::hold_a_view),
     #[cfg(target_os = "linux")]

@@ -11,6 +11,7 @@
 mod cache;
 mod cache_switching;
 mod child;
+mod streams;
 mod support;
 
 mod atomic;

@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 
 use kvault::{
-    AutoVacuum, Cas, CheckpointMode, CheckpointPolicy, CheckpointReport, Cursor, Direction,
-    Durability, Encoding, Entry, Error, Health, Items, Iter, KVault, Keys, Options, Reader,
-    Snapshot, SnapshotStats, Stats, Stored, Tx, Values, WriteBatch,
+    AutoVacuum, BlobReader, BlobWriter, Cas, CheckpointMode, CheckpointPolicy, CheckpointReport,
+    Cursor, Direction, Durability, Encoding, Entry, Error, Health, Items, Iter, KVault, Keys,
+    Options, Reader, Snapshot, SnapshotStats, Stats, Stored, StreamOptions, Tx, Values, WriteBatch,
 };
 
 const fn shared<T: Send + Sync + Debug + 'static>() {}
@@ -35,6 +35,9 @@ const _: () = {
     shared::<Cursor>();
     shared::<Direction>();
     sent::<Reader>();
+    sent::<BlobReader>();
+    sent::<BlobWriter>();
+    sent::<StreamOptions>();
     sent::<Iter>();
     sent::<Keys>();
     sent::<Values>();
@@ -58,6 +61,7 @@ impl<T: ?Sized + Sync> NotSync<IfSync> for T {}
 
 // One connection, one thread at a time.
 const _: fn() = <Reader as NotSync<_>>::holds;
+const _: fn() = <BlobWriter as NotSync<_>>::holds;
 
 #[test]
 fn debugging_shows_no_content() {

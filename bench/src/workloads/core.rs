@@ -208,7 +208,8 @@ impl Work for Worker<'_> {
                     let key = KeyRef { table: TABLE, bytes: &row.key };
                     let copies = matches!(self.operation, Operation::Copy);
                     let copy = |found: &Dirty| {
-                        found.bytes().map(|bytes| if copies { read(bytes) } else { bytes.len() })
+                        let Dirty::Put(bytes) = found else { return None };
+                        Some(if copies { read(bytes) } else { bytes.len() })
                     };
                     let found = black_box(self.cache.get(key, copy));
                     if found.is_some() == matches!(self.operation, Operation::Miss) {

@@ -8,6 +8,7 @@ mod ingest_ratio;
 mod put;
 mod put_ratio;
 mod scan;
+mod stream;
 
 use crate::workload::Workload;
 
@@ -18,6 +19,7 @@ pub(crate) fn all() -> Vec<Box<dyn Workload>> {
         Box::new(get::Get),
         Box::new(ingest::Ingest),
         Box::new(scan::Scan),
+        Box::new(stream::Stream),
         Box::new(core::Core),
     ]
 }

@@ -1,8 +1,10 @@
 //! The verbs that look at a table.
 
-use kvault::{KVault, Result, Stored, Value};
+use std::io::Write as _;
 
-use super::Seen;
+use kvault::{Error, KVault, Result, Stored, Value};
+
+use super::{Seen, write::in_chunks};
 use crate::{
     content::{group, is_in, key, number_of},
     model::State,
@@ -12,6 +14,15 @@ use crate::{
 pub(crate) enum Read {
     Get {
         key: u8,
+    },
+    /// Piece by piece.
+    OpenBlob {
+        key: u8,
+    },
+    /// A stream that is given up half way.
+    GiveUp {
+        key: u8,
+        len: u32,
     },
     /// All rows, in order; in a snapshot, or as they come.
     Scan {
@@ -39,7 +50,8 @@ impl Read {
         let count = |keys: Vec<u8>| Seen::Count(keys.len() as u64);
         let one = |key: Option<&u8>| Seen::Rows(state.rows(table, |other| Some(&other) == key));
         match self {
-            Self::Get { key } => Seen::Value(state.stored(table, *key)),
+            Self::GiveUp { .. } => Seen::Nothing,
+            Self::Get { key } | Self::OpenBlob { key } => Seen::Value(state.stored(table, *key)),
             Self::Scan { .. } | Self::Items => Seen::Rows(state.rows(table, |_| true)),
             Self::Prefix { group } => Seen::Rows(state.rows(table, |key| is_in(key, *group))),
             Self::First => one(state.keys(table, |_| true).first()),
@@ -55,6 +67,22 @@ impl Read {
         Ok(match self {
             Self::Get { key: number } => {
                 Seen::Value(vault.get_stored(key(*number))?.map(Stored::into_bytes))
+            }
+            Self::OpenBlob { key: number } => match vault.open_blob(key(*number)) {
+                Ok(blob) => {
+                    let mut value = vec![0; usize::try_from(blob.len()).unwrap()];
+                    for (piece, at) in value.chunks_mut(1_000).zip((0..).step_by(1_000)) {
+                        blob.read_at(piece, at)?;
+                    }
+                    Seen::Value(Some(value))
+                }
+                Err(Error::NotFound { .. }) => Seen::Value(None),
+                Err(error) => return Err(error),
+            },
+            Self::GiveUp { key: number, len } => {
+                let mut blob = vault.create_blob(key(*number), in_chunks())?;
+                let _ = blob.write_all(&vec![0; usize::try_from(*len).unwrap()]);
+                Seen::Nothing
             }
             Self::Scan { snapshot: true } => rows(vault.snapshot()?.iter())?,
             Self::Scan { snapshot: false } => rows(vault.iter())?,

@@ -1,6 +1,8 @@
 //! The verbs that change tables.
 
-use kvault::{Cas, KVault, Result, Stored, WriteBatch};
+use std::io::Write as _;
+
+use kvault::{Cas, KVault, Result, Stored, StreamOptions, WriteBatch};
 
 use super::Seen;
 use crate::{
@@ -72,6 +74,21 @@ pub(crate) enum Write {
     DeletePrefix {
         group: u8,
     },
+    /// From a source that says nothing of its size.
+    PutReader {
+        key: u8,
+        len: u32,
+    },
+    /// From a file.
+    PutPath {
+        key: u8,
+        len: u32,
+    },
+    /// Piece by piece.
+    CreateBlob {
+        key: u8,
+        len: u32,
+    },
     /// Keeps the keys whose numbers can be divided.
     Retain {
         by: u8,
@@ -82,7 +99,11 @@ impl Write {
     pub(super) fn apply(&self, table: u8, step: u32, state: &mut State) -> Seen {
         let mark = |row, len: u32| Held::Bytes(Mark { step, row, len });
         match self {
-            Self::Put { key, len } | Self::Swap { key, len } => {
+            Self::Put { key, len }
+            | Self::Swap { key, len }
+            | Self::PutReader { key, len }
+            | Self::PutPath { key, len }
+            | Self::CreateBlob { key, len } => {
                 state.put(table, *key, mark(0, *len));
             }
             Self::PutMany { rows } => {
@@ -235,6 +256,19 @@ impl Write {
             Self::DeletePrefix { group: number } => {
                 Seen::Count(vault.delete_prefix(group(*number))?)
             }
+            Self::PutReader { key: number, len } => {
+                let value = value(*number, 0, *len);
+                vault.put_reader(key(*number), &value[..], in_chunks())?;
+                Seen::Nothing
+            }
+            Self::PutPath { key: number, len } => {
+                put_path(vault, &key(*number), &value(*number, 0, *len))?;
+                Seen::Nothing
+            }
+            Self::CreateBlob { key: number, len } => {
+                create_blob(vault, &key(*number), &value(*number, 0, *len))?;
+                Seen::Nothing
+            }
             Self::Retain { by } => {
                 let keep =
                     |key: &[u8], _: &Stored| number_of(key).is_some_and(|number| number % by == 0);
@@ -242,4 +276,22 @@ impl Write {
             }
         })
     }
+}
+
+fn put_path(vault: &KVault, key: &[u8], value: &[u8]) -> Result<u64> {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(value).expect("room for it");
+    vault.put_path(key, file.path())
+}
+
+fn create_blob(vault: &KVault, key: &[u8], value: &[u8]) -> Result<u64> {
+    let mut blob = vault.create_blob(key, in_chunks())?;
+    // What fails is said again by the end.
+    let _ = blob.write_all(value);
+    blob.finish()
+}
+
+/// So small that what is longer than a kibibyte goes through a file.
+pub(super) fn in_chunks() -> StreamOptions {
+    StreamOptions::default().chunk_size(200)
 }

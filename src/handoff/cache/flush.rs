@@ -3,7 +3,7 @@
 use super::{
     Cache, Ticket,
     generation::Sealed,
-    key::Table,
+    key::{Dirty, Table},
     overlay::newest_in_order,
     state::{Claim, State},
 };
@@ -23,8 +23,8 @@ pub(crate) trait Store {
 pub(crate) struct Change<'a> {
     pub(crate) table: Table,
     pub(crate) key: &'a [u8],
-    /// The very bytes that were put; none to delete the key.
-    pub(crate) value: Option<&'a [u8]>,
+    /// The very bytes that were put, or that the key is to be deleted.
+    pub(crate) value: &'a Dirty,
 }
 
 /// A flush that was begun: these generations, whatever is put meanwhile. Dropped without a commit
@@ -171,7 +171,7 @@ impl<E: Clone> Plan<'_, E> {
         let mut changes = entries.iter().map(|entry| Change {
             table: entry.key.table(),
             key: entry.key.bytes(),
-            value: entry.value.bytes(),
+            value: entry.value,
         });
         store.commit(&mut changes)?;
         Ok(entries.len())

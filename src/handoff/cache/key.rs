@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
+use super::spool::Spool;
 use crate::sync::{Bytes, Equivalent};
 
 /// A table of the file. Who gives out the numbers is not the cache's business.
@@ -39,8 +40,13 @@ pub(crate) struct KeyRef<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Dirty {
     Put(Bytes),
+    /// Likewise, but not in memory.
+    Spooled(Spool),
     Deleted,
 }
+
+/// What a spooled value counts, however long it is: an open file, of which there may not be many.
+pub(crate) const SPOOL_COST: usize = 256 << 10;
 
 /// What an entry takes beside its bytes: its place in a map that is half empty, its node, the head
 /// of its value.
@@ -119,15 +125,39 @@ impl Hash for Key {
 }
 
 impl Dirty {
-    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+    pub(crate) fn is_there(&self) -> bool {
+        !matches!(self, Self::Deleted)
+    }
+
+    /// A copy of the value; none if there is none. One that is spooled is read: not to be done
+    /// under a lock.
+    pub(crate) fn load(&self) -> std::io::Result<Option<Vec<u8>>> {
         match self {
-            Self::Put(bytes) => Some(bytes),
-            Self::Deleted => None,
+            Self::Put(bytes) => Ok(Some(bytes.to_vec())),
+            Self::Spooled(spool) => spool.load().map(Some),
+            Self::Deleted => Ok(None),
+        }
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Put(bytes) => bytes.len() as u64,
+            Self::Spooled(spool) => spool.len(),
+            Self::Deleted => 0,
+        }
+    }
+
+    /// What the value counts in the budget.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Put(bytes) => bytes.len(),
+            Self::Spooled(_) => SPOOL_COST,
+            Self::Deleted => 0,
         }
     }
 }
 
 /// What an entry counts in the budget.
 pub(super) fn cost(key_len: usize, value: &Dirty) -> usize {
-    ENTRY_COST + key_len + value.bytes().map_or(0, <[u8]>::len)
+    ENTRY_COST + key_len + value.weight()
 }

@@ -22,6 +22,7 @@ mod merge;
 mod mode;
 mod overlay;
 mod put;
+mod spool;
 mod state;
 mod swap;
 
@@ -29,7 +30,8 @@ pub(crate) use close::NotClosed;
 pub(crate) use core::{Cache, Limits, Stats};
 pub(crate) use flush::{Change, Store, Unsettled};
 pub(crate) use hold::{Held, Hold};
-pub(crate) use key::{Dirty, ENTRY_COST, Key, KeyRef, Table};
+pub(crate) use key::{Dirty, ENTRY_COST, Key, KeyRef, SPOOL_COST, Table};
 pub(crate) use overlay::{Overlay, Part, Side};
 pub(crate) use put::{Refused, Ticket};
+pub(crate) use spool::{Spool, Spooled};
 pub(crate) use swap::{Swap, Way};

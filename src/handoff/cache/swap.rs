@@ -15,6 +15,15 @@ pub(crate) enum Swap<B> {
     Swapped(Ticket),
     /// What is there is not what was asked for, but this.
     Conflict(B),
+    /// What is there does not lie in memory: it is to be flushed first.
+    Spooled,
+}
+
+/// What there is of a key, for who compares bytes.
+#[derive(Clone)]
+enum Value {
+    Bytes(Option<Bytes>),
+    Spooled,
 }
 
 /// How long whoever puts something waits.
@@ -52,16 +61,27 @@ impl<E: Clone> Cache<E> {
         key: &Key,
         old: Option<&[u8]>,
         new: &Dirty,
-        store: impl FnMut() -> Result<Option<Bytes>, X>,
+        mut store: impl FnMut() -> Result<Option<Bytes>, X>,
         way: Way,
         deadline: Deadline,
     ) -> Result<Result<Swap<Option<Bytes>>, Refused<E>>, X> {
         let seen = |dirty: &Dirty| match dirty {
-            Dirty::Put(bytes) => Some(Bytes::clone(bytes)),
-            Dirty::Deleted => None,
+            Dirty::Put(bytes) => Value::Bytes(Some(Bytes::clone(bytes))),
+            // To compare it would be to read it under the mutex.
+            Dirty::Spooled(_) => Value::Spooled,
+            Dirty::Deleted => Value::Bytes(None),
         };
-        let wanted = |value: &Option<Bytes>| value.as_deref() == old;
-        self.swap(&Attempt { key, new, seen: &seen, wanted: &wanted, way, deadline }, store)
+        let wanted = |value: &Value| match value {
+            Value::Bytes(bytes) => bytes.as_deref() == old,
+            Value::Spooled => false,
+        };
+        let attempt = Attempt { key, new, seen: &seen, wanted: &wanted, way, deadline };
+        let swapped = self.swap(&attempt, || store().map(Value::Bytes))?;
+        Ok(swapped.map(|swap| match swap {
+            Swap::Swapped(ticket) => Swap::Swapped(ticket),
+            Swap::Conflict(Value::Bytes(found)) => Swap::Conflict(found),
+            Swap::Conflict(Value::Spooled) | Swap::Spooled => Swap::Spooled,
+        }))
     }
 
     /// Deletes a key that is there. `store` says whether it has the key.
@@ -72,13 +92,13 @@ impl<E: Clone> Cache<E> {
         way: Way,
         deadline: Deadline,
     ) -> Result<Result<Option<Ticket>, Refused<E>>, X> {
-        let seen = |dirty: &Dirty| dirty.bytes().is_some();
+        let seen = Dirty::is_there;
         let wanted = |there: &bool| *there;
         let new = &Dirty::Deleted;
         let attempt = Attempt { key, new, seen: &seen, wanted: &wanted, way, deadline };
         let removed = |swap| match swap {
             Swap::Swapped(ticket) => Some(ticket),
-            Swap::Conflict(_) => None,
+            Swap::Conflict(_) | Swap::Spooled => None,
         };
         Ok(self.swap(&attempt, store)?.map(removed))
     }

@@ -9,6 +9,7 @@ mod instant;
 mod merge;
 mod mode;
 mod settle;
+mod spool;
 mod swap;
 
 pub(crate) use batch::*;
@@ -20,6 +21,7 @@ pub(crate) use instant::*;
 pub(crate) use merge::*;
 pub(crate) use mode::*;
 pub(crate) use settle::*;
+pub(crate) use spool::*;
 pub(crate) use swap::*;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -112,8 +114,8 @@ impl Store for Db {
         for change in changes {
             let key = (change.table, change.key.to_vec());
             match change.value {
-                Some(value) => drop(db.values.insert(key, value.into())),
-                None => drop(db.values.remove(&key)),
+                Dirty::Deleted => drop(db.values.remove(&key)),
+                value => drop(db.values.insert(key, bytes_of(value).unwrap_or_default())),
             }
         }
         if end.is_some() { Err("perhaps") } else { Ok(()) }
@@ -125,12 +127,20 @@ fn number(value: Option<Bytes>) -> u8 {
     value.map_or(0, |bytes| bytes[0])
 }
 
+fn value(number: u8) -> Option<Bytes> {
+    (number > 0).then(|| Bytes::from([number]))
+}
+
 fn dirty(number: u8) -> Dirty {
-    if number == 0 { Dirty::Deleted } else { Dirty::Put(Bytes::from([number])) }
+    value(number).map_or(Dirty::Deleted, Dirty::Put)
 }
 
 fn of_dirty(dirty: &Dirty) -> u8 {
-    number(dirty.bytes().map(Bytes::from))
+    number(bytes_of(dirty))
+}
+
+fn bytes_of(dirty: &Dirty) -> Option<Bytes> {
+    dirty.load().expect("what is written down can be read").map(Bytes::from)
 }
 
 fn owned(key: KeyRef<'_>) -> Key {

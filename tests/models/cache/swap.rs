@@ -3,9 +3,10 @@ use super::super::core::{
     cache::{KeyRef, Limits, Refused, Swap, Way},
 };
 use super::{
-    A, B, Db, ONE, ROOMY, Shared, beside, dirty, model, number, owned, put, read, roomy, with,
+    A, B, Db, ONE, ROOMY, Shared, beside, dirty, model, number, owned, put, read, roomy, value,
+    with,
 };
-use crate::sync::{Arc, Bytes, Deadline};
+use crate::sync::{Arc, Deadline};
 
 /// Puts `new` if the value is `old`; true if it was.
 fn swap(
@@ -17,10 +18,7 @@ fn swap(
 ) -> Result<bool, Refused<super::Why>> {
     let old = (old > 0).then_some([old]);
     let old = old.as_ref().map(|old| &old[..]);
-    let base = || {
-        let number = db.number(key);
-        Ok::<_, ()>((number > 0).then(|| Bytes::from([number])))
-    };
+    let base = || Ok::<_, ()>(value(db.number(key)));
     let outcome =
         cache.compare_and_swap(&owned(key), old, &dirty(new), base, Way::Buffered, super::NEVER);
     Ok(match outcome.unwrap()? {
@@ -33,6 +31,7 @@ fn swap(
             );
             false
         }
+        Swap::Spooled => unreachable!("nothing is spooled here"),
     })
 }
 
