@@ -17,7 +17,7 @@ use crate::{
     snapshots::Snapshots,
     store::{self, Effective, Settings, WriteConn},
     sync::{Arc, AtomicBool, Deadline, Mutex, Ordering},
-    writer::{self, Actor, Command, Monitor},
+    writer::{self, Actor, Command, LongTurn, Monitor},
 };
 
 pub(crate) struct Engine {
@@ -39,6 +39,8 @@ pub(crate) struct Engine {
     /// Held while a writer is added, so that there is one.
     adding: Mutex<()>,
     keeper: Mutex<Option<JoinHandle<()>>>,
+    /// Whose turn it is to store a long value.
+    pub(crate) long: LongTurn,
     closed: AtomicBool,
 }
 
@@ -86,6 +88,7 @@ impl Engine {
             writer: std::sync::OnceLock::new(),
             adding: Mutex::new(()),
             keeper: Mutex::new(None),
+            long: LongTurn::default(),
             closed: AtomicBool::new(false),
         });
         if let Some(conn) = conn {

@@ -126,6 +126,11 @@ impl History {
         self.steps.len()
     }
 
+    /// Whether of the first operations none did anything: there is not even a vault.
+    pub(crate) fn is_all_in_vain(&self, ended: usize) -> bool {
+        !self.steps.iter().take(ended).any(|step| matches!(step.outcome, Outcome::Done(_)))
+    }
+
     /// How many operations returned an error.
     pub(crate) fn failed(&self) -> usize {
         self.steps.iter().filter(|step| step.outcome == Outcome::Failed).count()

@@ -25,6 +25,12 @@ pub(crate) struct Trace {
     pub(crate) fired: Option<(Call, Role)>,
 }
 
+impl Trace {
+    pub(crate) fn refused_a_sync(&self) -> bool {
+        matches!(self.fired, Some((Call::Sync, _)))
+    }
+}
+
 struct Driver<'a> {
     workload: &'a Workload,
     world: Arc<World>,

@@ -22,9 +22,10 @@ pub enum CheckpointPolicy {
     Auto {
         /// After this many pages were written to the log.
         pages: u32,
-        /// How large the log may become in bytes. While another program reads from it all the
-        /// time it can become larger: writes are slowed down then, and
-        /// [`health`](crate::KVault::health) says so.
+        /// How large the log may become in bytes, not counting one value that is
+        /// [streamed](crate::KVault::put_reader): such a value waits until half of this is free.
+        /// While another program reads from it all the time, or a snapshot lives, it can become
+        /// larger: writes are slowed down then, and [`health`](crate::KVault::health) says so.
         wal_limit: u64,
     },
     /// Another program does, such as a replicator that has to see every page of the log. The

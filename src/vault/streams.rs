@@ -10,8 +10,8 @@ use crate::{
     BlobReader, BlobWriter, Error, Result, StreamOptions,
     handoff::cache::{Dirty, Key, Spool, Spooled as _},
     stream::{Expected, Found, PathValue, Spooler, Value, spool},
-    sync::Arc,
-    writer::{LongRow, Op},
+    sync::{Arc, Deadline},
+    writer::{Command, LongRow, Op, Turn},
 };
 
 impl KVault {
@@ -22,6 +22,11 @@ impl KVault {
     /// kept in memory, and above a few chunks in a temporary file beside the database. Only when it
     /// is complete it is copied to the key, in one transaction. So a source may take its time, and
     /// one that fails, ends early or panics leaves the key as it was.
+    ///
+    /// Values that went to a file are copied one at a time, and while the log is long this waits
+    /// until some of it is moved into the database: see
+    /// [`wal_limit`](crate::CheckpointPolicy::Auto::wal_limit). Others write on meanwhile. Who reads
+    /// from the log all the time is not waited for.
     ///
     /// With a [`size`](StreamOptions::size) so many bytes are read and no more; without one a source
     /// that hides its failure as an end is taken for complete. For a source whose size can be found
@@ -132,7 +137,8 @@ impl KVault {
                     let (source, expected) = (value.reader(), Expected::Has(bytes));
                     return handle.put_source(key, source, expected, options, || value.verify());
                 }
-                handle.send_long(key, &Spool::new(value))?;
+                let _turn = handle.long_turn("store a stream")?;
+                handle.copy_long(key, &Spool::new(value))?;
                 Ok(bytes)
             }
             Found::Source(file, size) => {
@@ -276,6 +282,7 @@ impl Handle {
         };
         self.check_row(key.len(), spool.len())?;
         let action = "store a stream";
+        let _turn = self.long_turn(action)?;
         if let Some((way, cache)) = self.to_cache(action)? {
             // What was put before must not wait for this: it takes much room to be flushed, and its
             // file takes as much already. Nor are there many such files then, while none can be.
@@ -289,11 +296,20 @@ impl Handle {
                 return self.settle(way, ticket);
             }
         }
-        self.send_long(key, spool)
+        self.copy_long(key, spool)
+    }
+
+    /// Waits until the log has room for a long value. What is returned is held until it is stored.
+    fn long_turn(&self, action: &'static str) -> Result<Turn<'_>> {
+        // Before anything is locked: in a forked child it may be locked for ever.
+        self.open.may_write(action)?;
+        let engine = self.open.engine();
+        let ask = || engine.call(action, Deadline::NEVER, |reply| Command::MakeRoom { reply });
+        engine.long.wait(ask)
     }
 
     /// Has the writer copy a value. It may be copied again, if that met a lock.
-    fn send_long(&self, key: &[u8], value: &Spool) -> Result<()> {
+    fn copy_long(&self, key: &[u8], value: &Spool) -> Result<()> {
         let row = || LongRow { key: key.into(), value: value.clone() };
         self.send("store a stream", || Op::PutLong(row()), self.is_power()).map(drop)
     }

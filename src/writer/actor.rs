@@ -11,7 +11,7 @@ use super::{
     flusher::Flusher,
     group,
     monitor::Monitor,
-    upkeep::Excuse,
+    room::Excuse,
 };
 use crate::{
     CheckpointMode, CheckpointPolicy, Error, Result,
@@ -51,7 +51,8 @@ pub(super) struct Running {
     writes: Vec<Write>,
     flushes: Vec<Flush>,
     pub(super) flusher: Flusher,
-    /// Whether a long value was written since the log was looked after, and what the last one left.
+    /// Whether a long value was written since the log was looked after, and what does not count
+    /// of what they left.
     pub(super) long: bool,
     pub(super) excuse: Excuse,
     /// When it was last tried to shorten the log.
@@ -132,6 +133,10 @@ impl Running {
                     self.answer(reply, outcome);
                     // A vacuum puts the whole file into the log.
                     self.look_after_log();
+                }
+                Command::MakeRoom { reply } => {
+                    let outcome = self.make_room();
+                    self.answer(reply, outcome);
                 }
                 Command::Close { moved, reply } => {
                     let outcome = self.close(moved);

@@ -1,6 +1,6 @@
 //! What the actor can be asked for.
 
-use super::batch::Batch;
+use super::{batch::Batch, room::Crowded};
 use crate::{
     CacheOptions, CheckpointMode, CheckpointReport, OptimizeReport, Result,
     handoff::{
@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Optimize {
         vacuum: bool,
         reply: Reply<Result<OptimizeReport>>,
+    },
+    /// Has the log shortened for a long value; answers at once whether it is short enough.
+    MakeRoom {
+        reply: Reply<Result<Option<Crowded>>>,
     },
     /// The last one: answers when the connection is closed, or that it could not be and all goes
     /// on. `moved` says that the log's name may belong to another file by now.

@@ -26,8 +26,8 @@ pub(crate) struct Monitor {
     /// What the last flush that failed said, and the trouble as long as none succeeded since.
     last_flush_error: Mutex<Option<Error>>,
     flush: Mutex<Option<Trouble>>,
-    /// Since when somebody keeps the log over its limit.
-    long_log: Mutex<Option<SystemTime>>,
+    /// Since when the log has been over its limit, and why it is.
+    long_log: Mutex<Option<(SystemTime, TooLong)>>,
 }
 
 /// Why writes fail at present.
@@ -37,6 +37,15 @@ pub(crate) struct Trouble {
     pub(crate) since: SystemTime,
     /// Whether only a new open of the file can end it.
     pub(crate) lasting: bool,
+}
+
+/// Why the log could not be kept under its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TooLong {
+    /// Somebody reads from it.
+    Read,
+    /// The keeper does not come to an end.
+    Behind,
 }
 
 /// A reading of the counters.
@@ -96,21 +105,24 @@ impl Monitor {
         self.keeper_dead.store(true, Ordering::Release);
     }
 
-    /// Whether the log could be kept under its limit when that was last tried.
-    pub(super) fn log_is_within(&self, limit: bool) {
-        let mut since = self.long_log.lock();
-        if limit {
-            *since = None;
-        } else if since.is_none() {
-            *since = Some(SystemTime::now());
-            drop(since);
-            crate::log::warning!("somebody keeps the write-ahead log over its limit");
+    pub(super) fn log_is_within(&self) {
+        *self.long_log.lock() = None;
+    }
+
+    pub(super) fn log_is_too_long(&self, why: TooLong) {
+        let before = {
+            let mut trouble = self.long_log.lock();
+            let since = trouble.map_or_else(SystemTime::now, |(since, _)| since);
+            trouble.replace((since, why))
+        };
+        if before.is_none() {
+            crate::log::warning!("the write-ahead log is over its limit: {}", why.text());
         }
     }
 
     fn log_trouble(&self) -> Option<Trouble> {
-        let since = (*self.long_log.lock())?;
-        let why = std::io::Error::other("somebody reads from it all the time");
+        let (since, why) = (*self.long_log.lock())?;
+        let why = std::io::Error::other(why.text());
         let cause = Error::io("keep the write-ahead log under its limit", why);
         Some(Trouble { cause, since, lasting: false })
     }
@@ -171,6 +183,15 @@ impl Monitor {
             failures: self.failures.load(Ordering::Relaxed),
             flushes: self.flushes.load(Ordering::Relaxed),
             flush_failures: self.flush_failures.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl TooLong {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Read => "somebody reads from it all the time",
+            Self::Behind => "moving it into the database takes longer than writing to it",
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::actor::Running;
+use super::{actor::Running, monitor::TooLong};
 use crate::{
     CheckpointMode, CheckpointPolicy, CheckpointReport, OptimizeReport, Result, failpoint::reached,
-    optimize, retry, store::Log, sync::Arc,
+    optimize, retry, sync::Arc,
 };
 
 /// How long a write may be held up by cutting a log that is over its limit, how often that is
@@ -19,29 +19,6 @@ const LONG_LOG: u32 = 8;
 const RESTART_INTERVAL: Duration = Duration::from_millis(20);
 const THROTTLE: Duration = Duration::from_millis(1);
 
-/// What a long value left in the log: the keeper moves it beside the writes that follow. The writer
-/// would keep them waiting for seconds.
-#[derive(Debug, Default)]
-pub(super) struct Excuse {
-    /// The log that it is in.
-    run: u32,
-    pages: u32,
-}
-
-impl Excuse {
-    /// How much of the log does not count. After a long value that is all there is, unless one that
-    /// does not count has made it too long already.
-    fn of(&mut self, log: &Log, after_long: bool, limit: u64) -> u32 {
-        if self.run != log.run {
-            *self = Self { run: log.run, pages: 0 };
-        }
-        if after_long {
-            self.pages = if self.pages > 0 && log.bytes > limit { 0 } else { log.pages };
-        }
-        self.pages
-    }
-}
-
 impl Running {
     /// Tells the keeper what there is to move, and steps in itself where the log grew too long.
     pub(super) fn look_after_log(&mut self) {
@@ -49,12 +26,13 @@ impl Running {
         let Some(conn) = &self.conn else { return };
         let log = conn.log();
         let after_long = std::mem::take(&mut self.long) | std::mem::take(&mut self.flusher.long);
-        let counted = log.pages.saturating_sub(self.excuse.of(&log, after_long, wal_limit));
-        let bytes = log.bytes / u64::from(log.pages.max(1)) * u64::from(counted);
+        let frame = (log.bytes / u64::from(log.pages.max(1))).max(1);
+        let (counted, short) = self.excuse.count(&log, after_long, wal_limit / frame);
+        let bytes = frame * u64::from(counted);
         let due = |interval| self.shortened.is_none_or(|at| at.elapsed() >= interval);
         let restart_at = pages.saturating_mul(LONG_LOG);
         if bytes <= wal_limit {
-            self.shared.monitor.log_is_within(true);
+            self.shared.monitor.log_is_within();
         }
         // Begun before the limit, so that it is not passed while it is tried.
         if bytes > wal_limit / 8 * 7 {
@@ -72,10 +50,14 @@ impl Running {
                 // The keeper comes to an end soon: it is waited for again with the next group.
                 let waited_for_others = cut.is_some();
                 match cut {
-                    Some(Ok(true)) => return self.shared.monitor.log_is_within(true),
-                    Some(Ok(false)) | None => {
-                        self.shared.monitor.log_is_within(bytes <= wal_limit);
+                    Some(Ok(true)) => return self.shared.monitor.log_is_within(),
+                    Some(Ok(false)) if bytes > wal_limit => {
+                        self.shared.monitor.log_is_too_long(TooLong::Read);
                     }
+                    None if bytes > wal_limit => {
+                        self.shared.monitor.log_is_too_long(TooLong::Behind);
+                    }
+                    Some(Ok(false)) | None => {}
                     Some(Err(fault)) => self.shared.monitor.failed(&fault),
                 }
                 if waited_for_others {
@@ -84,7 +66,7 @@ impl Running {
             }
             retry::pause(THROTTLE);
         } else if log.pages >= restart_at
-            && (log.backlog <= pages || counted / 2 >= restart_at)
+            && (log.backlog <= pages || short / 2 >= restart_at)
             && due(RESTART_INTERVAL)
         {
             // The keeper never quite catches up while writes go on. What is left is little: with

@@ -1,4 +1,4 @@
-use super::Monitor;
+use super::{Monitor, TooLong};
 use crate::{
     Error,
     store::{Class, Fault},
@@ -60,4 +60,18 @@ fn damage_stays_and_its_first_cause_too() {
     monitor.committed(1, false);
     assert_eq!(trouble(&monitor), Some((2, true)));
     assert!(matches!(monitor.damage(), Some(Error::Conflict { attempts: 2 })));
+}
+
+#[test]
+fn a_log_that_is_too_long_says_why() {
+    let monitor = Monitor::default();
+    monitor.log_is_too_long(TooLong::Read);
+    let first = monitor.trouble().unwrap();
+    monitor.log_is_too_long(TooLong::Behind);
+    let second = monitor.trouble().unwrap();
+    assert!(format!("{:?}", first.cause).contains("reads"));
+    assert!(format!("{:?}", second.cause).contains("longer"));
+    assert_eq!(first.since, second.since);
+    monitor.log_is_within();
+    assert!(monitor.trouble().is_none());
 }

@@ -5,6 +5,7 @@ mod cancel;
 mod heavy;
 mod http;
 mod killed;
+mod log;
 mod others;
 mod paths;
 mod reader;
