@@ -55,8 +55,9 @@ pub(super) struct Running {
     /// of what they left.
     pub(super) long: bool,
     pub(super) excuse: Excuse,
-    /// When it was last tried to shorten the log.
+    /// When it was last tried to shorten the log, and how often in vain since that last worked.
     pub(super) shortened: Option<Instant>,
+    pub(super) in_vain: u32,
 }
 
 /// Starts the thread. It ends after [`Command::Close`], with the last sender, or by a panic.
@@ -81,6 +82,7 @@ pub(crate) fn spawn(
         long: false,
         excuse: Excuse::default(),
         shortened: None,
+        in_vain: 0,
     };
     std::thread::Builder::new().name("kvault-writer".to_owned()).spawn(move || {
         let end = match catch_unwind(AssertUnwindSafe(|| running.run())) {

@@ -16,6 +16,8 @@ const CUT_INTERVAL: Duration = Duration::from_millis(200);
 /// twice as much to write as one that is written over (measured with 32 KiB pages: 40 us against
 /// 21 us a commit).
 const LONG_LOG: u32 = 8;
+/// So often it is tried at once before the interval counts: who reads may only have no processor.
+const TRIES: u32 = 4;
 const RESTART_INTERVAL: Duration = Duration::from_millis(20);
 const THROTTLE: Duration = Duration::from_millis(1);
 
@@ -36,7 +38,7 @@ impl Running {
         }
         // Begun before the limit, so that it is not passed while it is tried.
         if bytes > wal_limit / 8 * 7 {
-            if due(CUT_INTERVAL) {
+            if self.in_vain < TRIES || due(CUT_INTERVAL) {
                 let mut cut = None;
                 // Twice: the keeper may just have been at a view, which was passed over then.
                 for patience in [CUT_PATIENCE / 10, CUT_PATIENCE] {
@@ -50,7 +52,10 @@ impl Running {
                 // The keeper comes to an end soon: it is waited for again with the next group.
                 let waited_for_others = cut.is_some();
                 match cut {
-                    Some(Ok(true)) => return self.shared.monitor.log_is_within(),
+                    Some(Ok(true)) => {
+                        self.in_vain = 0;
+                        return self.shared.monitor.log_is_within();
+                    }
                     Some(Ok(false)) if bytes > wal_limit => {
                         self.shared.monitor.log_is_too_long(TooLong::Read);
                     }
@@ -61,6 +66,7 @@ impl Running {
                     Some(Err(fault)) => self.shared.monitor.failed(&fault),
                 }
                 if waited_for_others {
+                    self.in_vain = self.in_vain.saturating_add(1);
                     self.shortened = Some(Instant::now());
                 }
             }
