@@ -1,7 +1,7 @@
 //! The loop that takes commands, and what happens when it ends.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     thread::JoinHandle,
     time::Instant,
 };
@@ -50,6 +50,8 @@ pub(super) struct Running {
     /// callers in it hear of it second.
     writes: Vec<Write>,
     flushes: Vec<Flush>,
+    /// Likewise who asked for something else that panicked.
+    owed: Option<Box<dyn Send>>,
     pub(super) flusher: Flusher,
     /// Whether a long value was written since the log was looked after, and what does not count
     /// of what they left.
@@ -79,6 +81,7 @@ pub(crate) fn spawn(
         conn: Some(conn),
         writes: Vec::new(),
         flushes: Vec::new(),
+        owed: None,
         long: false,
         excuse: Excuse::default(),
         shortened: None,
@@ -113,38 +116,28 @@ impl Running {
             };
             match command {
                 Command::Write(_) | Command::Flush(_) => next = self.group(command),
-                Command::EnableCache { options, reply } => {
-                    let outcome = self.with_conn(|flusher, conn| flusher.enable(conn, &options));
-                    self.answer(reply, outcome);
-                }
+                Command::EnableCache { options, reply } => self.serve(reply, |actor| {
+                    actor.with_conn(|flusher, conn| flusher.enable(conn, &options))
+                }),
                 Command::DisableCache { reply } => {
-                    let outcome = self.with_conn(Flusher::disable);
-                    self.answer(reply, outcome);
+                    self.serve(reply, |actor| actor.with_conn(Flusher::disable));
                     self.look_after_log();
                 }
-                Command::CloseCache { forced, reply } => {
-                    let outcome = self.with_conn(|flusher, conn| flusher.close(conn, forced));
-                    self.answer(reply, outcome);
-                }
+                Command::CloseCache { forced, reply } => self.serve(reply, |actor| {
+                    actor.with_conn(|flusher, conn| flusher.close(conn, forced))
+                }),
                 Command::Checkpoint { mode, reply } => {
-                    let outcome = self.checkpoint(mode);
-                    self.answer(reply, outcome);
+                    self.serve(reply, |actor| actor.checkpoint(mode));
                 }
                 Command::Optimize { vacuum, reply } => {
-                    let outcome = self.optimize(vacuum);
-                    self.answer(reply, outcome);
+                    self.serve(reply, |actor| actor.optimize(vacuum));
                     // A vacuum puts the whole file into the log.
                     self.look_after_log();
                 }
-                Command::MakeRoom { reply } => {
-                    let outcome = self.make_room();
-                    self.answer(reply, outcome);
-                }
+                Command::MakeRoom { reply } => self.serve(reply, |actor| actor.make_room()),
                 Command::Close { moved, reply } => {
-                    let outcome = self.close(moved);
-                    let closed = outcome.is_ok();
-                    self.answer(reply, outcome);
-                    if closed {
+                    self.serve(reply, |actor| actor.close(moved));
+                    if self.conn.is_none() {
                         return;
                     }
                 }
@@ -180,10 +173,22 @@ impl Running {
         run(&mut self.flusher, self.conn.as_mut().ok_or(Error::Closed)?)
     }
 
-    /// Answers a command that is not a write.
-    fn answer<T>(&self, reply: Reply<Result<T>>, outcome: Result<T>) {
-        self.inbox.done(Load { ops: 1, bytes: 0 });
-        reply.send(outcome);
+    /// Does what a command asks for that is not a write, and answers.
+    fn serve<T: Send + 'static>(
+        &mut self,
+        reply: Reply<Result<T>>,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) {
+        match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(outcome) => {
+                self.inbox.done(Load { ops: 1, bytes: 0 });
+                reply.send(outcome);
+            }
+            Err(panic) => {
+                self.owed = Some(Box::new(reply));
+                resume_unwind(panic)
+            }
+        }
     }
 
     /// Takes `first` and what else is queued, without waiting for more, and commits it together.

@@ -23,7 +23,7 @@ use crate::{
 const ROUNDS: u64 = 100;
 const INTERVAL: Duration = Duration::from_millis(200);
 /// How long a flush that is due may take, beside the time in which the machine ran nobody.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_millis(1_500);
 /// How often a process looks whether it is run at all.
 const BEAT: Duration = Duration::from_millis(10);
 /// Rows of a batch.
@@ -215,7 +215,7 @@ impl Inspection<'_> {
 fn round(place: &Place, folder: &str, number: u64, rows_before: u64) -> Left {
     let round = &number.to_string();
     // Long enough that something must have been flushed by its age alone.
-    let long = number % 6 == 5;
+    let long = number % 12 == 5;
     let mixed = !long && !number.is_multiple_of(3);
     let args = [place.file().to_str().unwrap(), folder, round, &mixed.to_string()];
     let mut process = Child::start("ingest until killed", &args);
@@ -227,7 +227,7 @@ fn round(place: &Place, folder: &str, number: u64, rows_before: u64) -> Left {
     });
     process.expect("ready");
     let spread = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    let work = if long { 750 + spread % 450 } else { 50 + spread % 350 };
+    let work = if long { 1_900 + spread % 450 } else { 50 + spread % 350 };
     thread::sleep(Duration::from_millis(work));
     let killed = now();
     process.kill();
