@@ -1,9 +1,14 @@
 //! A little of everything: `cargo run --example all_usage`.
 
-use std::{collections::BTreeMap, thread};
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek, SeekFrom, Write},
+    thread,
+};
 
 use kvault::{
-    CheckpointMode, Encoding, Json, KVault, MsgPack, OptimizeOptions, Pickle, Tensor, Value,
+    CacheOptions, CheckpointMode, Encoding, Json, KVault, MsgPack, OptimizeOptions, Pickle,
+    StreamOptions, Tensor, Value, WriteBatch,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,6 +17,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     values(&vault)?;
     wrappers(&vault)?;
     many(&vault)?;
+    in_order(&vault)?;
+    changes(&vault)?;
+    buffered(&vault)?;
+    streams(&vault)?;
     tables_and_readers(&vault)?;
     maintenance(&vault)?;
     vault.close()?;
@@ -61,10 +70,60 @@ fn many(vault: &KVault) -> kvault::Result<()> {
     Ok(())
 }
 
+/// As in a `BTreeMap`, and only as much at a time as is asked for.
+fn in_order(vault: &KVault) -> kvault::Result<()> {
+    assert_eq!(vault.count_prefix("square:")?, 999);
+    let mut largest = vault.prefix("square:99").keys().rev();
+    assert_eq!(largest.next().transpose()?.as_deref(), Some(&b"square:999"[..]));
+    assert_eq!(vault.range("a".."g").items::<f64>().filter_map(Result::ok).count(), 1);
+    let then = vault.snapshot()?;
+    vault.delete_prefix("square:")?;
+    assert_eq!((vault.count_prefix("square:")?, then.count_prefix("square:")?), (0, 999));
+    Ok(())
+}
+
+/// Nobody gets in between.
+fn changes(vault: &KVault) -> kvault::Result<()> {
+    assert_eq!(vault.increment("visits", 2)?, 2);
+    assert!(!vault.insert_if_absent("visits", &0)?);
+    vault.transact(|tx| {
+        let visits: i64 = tx.get("visits")?.unwrap_or(0);
+        tx.put("visits", &(visits - 1))?;
+        tx.table("archive")?.put("visits", &1)
+    })?;
+    let mut batch = WriteBatch::new();
+    batch.delete("visits").table("archive").delete("visits");
+    vault.write(&batch)
+}
+
+/// Puts that are committed later, all together.
+fn buffered(vault: &KVault) -> kvault::Result<()> {
+    vault.cached(CacheOptions::default(), |vault| {
+        (0..10_000).try_for_each(|n| vault.put(format!("log:{n}"), "a line"))
+    })?;
+    assert_eq!(vault.delete_prefix("log:")?, 10_000);
+    Ok(())
+}
+
+/// What is too large for memory.
+fn streams(vault: &KVault) -> Result<(), Box<dyn std::error::Error>> {
+    let mut report = vault.create_blob("report", StreamOptions::default())?;
+    for page in 0..100_000 {
+        writeln!(report, "page {page}")?;
+    }
+    let len = report.finish()?;
+    let mut last = String::new();
+    let mut report = vault.open_blob("report")?;
+    report.seek(SeekFrom::Start(len - 6))?;
+    report.read_to_string(&mut last)?;
+    assert_eq!(last, "99999\n");
+    Ok(())
+}
+
 fn tables_and_readers(vault: &KVault) -> Result<(), Box<dyn std::error::Error>> {
     let users = vault.table("users")?;
     users.put("ada", &1815)?;
-    assert_eq!(vault.tables()?, ["demo", "users"]);
+    assert_eq!(vault.tables()?, ["archive", "demo", "users"]);
 
     let reader = users.reader()?;
     let thread = thread::spawn(move || reader.fetch::<u16>("ada"));
