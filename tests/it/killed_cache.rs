@@ -22,9 +22,9 @@ use crate::{
 
 const ROUNDS: u64 = 100;
 const INTERVAL: Duration = Duration::from_millis(200);
-/// How long a flush that is due may take, beside the time in which the machine ran nobody.
+/// How long a flush that is due may take, beside the time in which the machine did nothing for it.
 const GRACE: Duration = Duration::from_millis(1_500);
-/// How often a process looks whether it is run at all.
+/// How often a process looks whether it is run at all; every tenth time, whether the disk is there.
 const BEAT: Duration = Duration::from_millis(10);
 /// Rows of a batch.
 const BATCH: usize = 8;
@@ -106,7 +106,8 @@ fn beats(folder: &str, round: &str) -> std::path::PathBuf {
     Path::new(folder).join(format!("{round}.beats"))
 }
 
-/// How long the machine, which has others to run, kept a process from doing anything at a time.
+/// How long the machine, which has others to run, kept a process from doing anything at a time, or
+/// its disk from writing.
 fn longest_stall(folder: &str, round: &str, killed: Duration) -> Duration {
     let beats = Acknowledged::all_of(&beats(folder, round));
     let last = beats.last().map_or(killed, |beat| beat.end);
@@ -141,9 +142,13 @@ pub(crate) fn ingest_until_killed(args: &[String]) {
         }
         let mut beats = File::create(beats(folder, round)).unwrap();
         scope.spawn(move || {
-            loop {
+            for beat in 0_u64.. {
                 let call = now();
                 thread::sleep(BEAT);
+                // A log that is begun anew is synced, and that takes as long as others use the disk.
+                if beat.is_multiple_of(10) {
+                    beats.sync_data().unwrap();
+                }
                 Acknowledged { call, end: now() }.note(&mut beats);
             }
         });
