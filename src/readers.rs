@@ -32,6 +32,31 @@ pub(crate) struct Readers {
     busy: AtomicUsize,
     closed: AtomicBool,
     bell: Arc<Bell>,
+    open: Arc<Open>,
+}
+
+/// How many connections are open, those that are being closed included: they are in no list any more.
+#[derive(Default)]
+struct Open {
+    count: Mutex<usize>,
+    changed: Condvar,
+}
+
+/// As long as this is there, so is a connection.
+struct Counted(Arc<Open>);
+
+impl Counted {
+    fn new(open: &Arc<Open>) -> Self {
+        *open.count.lock() += 1;
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        *self.0.count.lock() -= 1;
+        self.0.changed.notify_all();
+    }
 }
 
 impl Readers {
@@ -51,6 +76,7 @@ impl Readers {
             busy: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             bell,
+            open: Arc::default(),
         }
     }
 
@@ -92,7 +118,9 @@ impl Readers {
     /// A new connection, for the pool or for somebody to keep.
     pub(crate) fn connect(&self) -> Result<Arc<Connection>> {
         self.while_open(|| {
-            let conn = Arc::new(Lease::new(self.open()?));
+            let conn = self.open()?;
+            conn.drop_with_it(Counted::new(&self.open));
+            let conn = Arc::new(Lease::new(conn));
             let mut all = self.all.lock();
             all.retain(|known| known.strong_count() > 0);
             all.push(Arc::downgrade(&conn));
@@ -164,6 +192,11 @@ impl Readers {
         let all = std::mem::take(&mut *self.all.lock());
         all.iter().filter_map(Weak::upgrade).for_each(|conn| drop(conn.revoke()));
         while self.idle.pop().is_some() {}
+        // Whoever gave one up may still be at closing it: after the writer's it would leave the log.
+        let mut open = self.open.count.lock();
+        while *open > 0 {
+            self.open.changed.wait(&mut open);
+        }
     }
 
     /// Takes reads again after a `close` that came to nothing.

@@ -10,7 +10,6 @@ use super::{
     schema,
 };
 /// One reader: a connection of its own, its statements kept prepared.
-#[derive(Debug)]
 pub(crate) struct ReadConn {
     /// The value that is read piece by piece, if there is one. Closed before its connection.
     pub(super) blob: OnceCell<ForkSafe<Blob>>,
@@ -18,6 +17,14 @@ pub(crate) struct ReadConn {
     path: Arc<Path>,
     index: OnceCell<Option<WalIndex>>,
     wal: bool,
+    /// Dropped when the connection is closed: the last field.
+    with_it: OnceCell<ForkSafe<Box<dyn Send>>>,
+}
+
+impl std::fmt::Debug for ReadConn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReadConn").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl ReadConn {
@@ -28,7 +35,13 @@ impl ReadConn {
             path: Arc::clone(&settings.path),
             index: OnceCell::new(),
             wal,
+            with_it: OnceCell::new(),
         }
+    }
+
+    /// Has something dropped when the connection is closed, and not before.
+    pub(crate) fn drop_with_it(&self, other: impl Send + 'static) {
+        drop(self.with_it.set(ForkSafe::new(Box::new(other))));
     }
 
     pub(crate) fn get(&self, table: &Table, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
