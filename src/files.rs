@@ -103,9 +103,10 @@ impl ForeignFile {
         }
         // Not under the registry's lock: to open a pipe may take for ever. What is opened as a
         // vault in between is noticed below.
-        let file = File::open(path)?;
-        let id = FileId::in_meta(&file.metadata()?);
-        let file = Self { file: Some(file), id };
+        let id = FileId::of(path)?;
+        let mut file = Self { file: Some(File::open(path)?), id };
+        // Another one may have come in its place before it was opened.
+        file.id = FileId::in_meta(&file.get()?.metadata()?);
         Ok((!file.became_a_vaults()).then_some(file))
     }
 
@@ -127,14 +128,19 @@ impl std::io::Read for ForeignFile {
 
 impl Drop for ForeignFile {
     fn drop(&mut self) {
-        registry::while_none_opens(|open| {
-            if is_among(open, self.id) {
-                crate::log::warning!("a file became a vault's while it was read: it stays open");
+        let leaked = registry::while_none_opens(|open| {
+            let leaked = is_among(open, self.id);
+            if leaked {
                 std::mem::forget(self.file.take());
             } else {
                 drop(self.file.take());
             }
+            leaked
         });
+        // Not under the registry's lock: who hears of it may ask it something.
+        if leaked {
+            crate::log::warning!("a file became a vault's while it was read: it stays open");
+        }
     }
 }
 

@@ -90,6 +90,10 @@ impl BlobWriter {
     ///
     /// As [`finish`](Self::finish). [`Error::is_retryable`] says when another try makes sense.
     pub fn try_finish(&mut self) -> Result<u64> {
+        // Before the file is written to, which a forked child has in common with its parent.
+        if matches!(self.state, State::Open(_)) {
+            self.handle.open.check()?;
+        }
         self.options.check(ACTION)?;
         self.complete()?;
         match &self.state {

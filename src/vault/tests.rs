@@ -135,6 +135,19 @@ fn a_panic_of_the_writer_wakes_everybody_before_the_queue() {
     panic_beside(5, 5);
 }
 
+/// Found by the fault lab: the answer was dropped before the end was marked, and who waited was told
+/// now and then that the vault had been closed.
+#[test]
+fn who_waits_for_what_panicked_hears_of_the_panic() {
+    for _ in 0..100 {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = open(&dir, |options| options);
+        let engine = vault.handle.open.engine();
+        let command = |reply: Reply<Result<()>>| Command::PanicInIt(TEXT, reply);
+        poisoned(engine.call("panic", Deadline::NEVER, command));
+    }
+}
+
 #[test]
 fn a_panic_of_the_writer_loses_nothing_that_was_acknowledged() {
     for round in 0..10 {

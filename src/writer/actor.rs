@@ -143,6 +143,8 @@ impl Running {
                 }
                 #[cfg(test)]
                 Command::Panic(text) => panic!("{text}"),
+                #[cfg(test)]
+                Command::PanicInIt(text, reply) => self.serve(reply, |_| panic!("{text}")),
             }
         }
     }

@@ -52,6 +52,9 @@ pub(crate) enum Command {
     /// Makes the actor panic.
     #[cfg(test)]
     Panic(&'static str),
+    /// Makes it panic while somebody waits for what it is at.
+    #[cfg(test)]
+    PanicInIt(&'static str, Reply<Result<()>>),
 }
 
 /// Answers when everything before it is committed, and synced if asked, with how many keys that
