@@ -30,8 +30,8 @@ pub(crate) struct Long<'a> {
 
 impl WriteConn {
     /// Stores a value of which one piece at a time is in memory; all of it where somebody's index or
-    /// trigger has to see it. Part of a transaction: what is
-    /// half done when this fails must be rolled back.
+    /// trigger has to see it. Part of a transaction: what is half done when this fails must be rolled
+    /// back.
     pub(crate) fn put_long(
         &self,
         table: &Table,

@@ -17,8 +17,8 @@ use crate::{
 /// What it reads is the payload, without a header, of one version of the value, from start to end,
 /// whoever replaces or deletes the key meanwhile. For that it has a connection of its own and keeps
 /// the write-ahead log from being begun anew; [`stats`](crate::KVault::stats) lists it among the
-/// snapshots (but for a value that is in the write cache only), and like one it ends when it is [`snapshot_max_age`](crate::Options::snapshot_max_age)
-/// old: then it returns [`Error::SnapshotExpired`]. It keeps its vault open;
+/// snapshots (but for a value that is in the write cache only), and like one it ends when it is
+/// [`snapshot_max_age`](crate::Options::snapshot_max_age) old: then it returns [`Error::SnapshotExpired`]. It keeps its vault open;
 /// [`close`](crate::KVault::close) ends it. In a vault without a log nobody can write while it is open.
 ///
 /// The error of a `read` is an [`std::io::Error`] around an [`Error`]: `get_ref` and

@@ -45,21 +45,24 @@ impl StreamOptions {
     }
 
     /// Bytes that are read or written in one piece, from 1 to 1 GiB. Up to four such pieces lie in
-    /// memory, and a value that is no longer than that once more while it is stored. Default: that of the vault, [`Options::chunk_size`](crate::Options::chunk_size).
+    /// memory, and a value that is no longer than that once more while it is stored. Default: that of
+    /// the vault, [`Options::chunk_size`](crate::Options::chunk_size).
     pub fn chunk_size(mut self, chunk_size: usize) -> Self {
         self.chunk_size = Some(chunk_size);
         self
     }
 
-    /// Is called after every piece, and after every write to a [`BlobWriter`](crate::BlobWriter), on the thread that streams and while nothing is locked, with the
-    /// number of bytes so far and of all, where that is known. Default: none.
+    /// Is called after every piece, and after every write to a [`BlobWriter`](crate::BlobWriter), on
+    /// the thread that streams and while nothing is locked, with the number of bytes so far and of
+    /// all, where that is known. Default: none.
     pub fn progress(mut self, progress: impl FnMut(u64, Option<u64>) + Send + 'static) -> Self {
         self.progress = Some(Box::new(progress));
         self
     }
 
     /// Ends the stream with [`Error::Cancelled`] once this is true. It is looked at before every
-    /// read of a source; one that blocks is not woken. What is being committed is not stopped any more. Default: none.
+    /// read of a source; one that blocks is not woken. What is being committed is not stopped any
+    /// more. Default: none.
     pub fn cancel(mut self, cancel: Arc<AtomicBool>) -> Self {
         self.cancel = Some(cancel);
         self
