@@ -19,6 +19,10 @@ use crate::{
 const TICK: Duration = Duration::from_millis(100);
 /// A log that did not grow for so long is moved into the database, however short it is.
 const IDLE: Duration = Duration::from_millis(500);
+/// What was moved is synced by who moves the last of the log, and that may be the writer. More than
+/// this is not left to it: the next write would wait until all of it is on the disk. (The fault
+/// lab's values are short.)
+const MUCH: u64 = if cfg!(feature = "failpoints") { 1 << 10 } else { 64 << 20 };
 
 /// From 3.51.3 on, and in two older lines, a checkpoint beside a write is safe: before, a commit
 /// could be lost if the log was begun anew meanwhile (SQLite's release notes for 3.51.3).
@@ -113,9 +117,12 @@ impl Keeper {
         }
         // A reader may keep a part of the log from being moved: do not try all the time.
         let idle = self.log.1.elapsed() >= IDLE && self.tried.elapsed() >= IDLE;
+        if self.engine.monitor.is_copying() {
+            return true;
+        }
         if log.backlog >= pages || (log.backlog > 0 && idle) {
             self.tried = now;
-            self.checkpoint();
+            self.checkpoint(&log);
         } else if idle && log.backlog == 0 && self.cut.is_none_or(|at| at != log.pages) {
             // Once: who reads from it now may do so for long.
             self.cut = Some(log.pages);
@@ -154,7 +161,7 @@ impl Keeper {
         })
     }
 
-    fn checkpoint(&self) {
+    fn checkpoint(&self, log: &Log) {
         let monitor = &self.engine.monitor;
         if !may_checkpoint_beside_writes(store::library_version()) {
             self.engine.ask_for_checkpoint();
@@ -162,8 +169,12 @@ impl Keeper {
         }
         if let Some(conn) = &self.conn {
             let _alone = self.engine.checkpointing.lock();
-            match conn.checkpoint(CheckpointMode::Passive) {
-                Ok(_) => monitor.checkpointed(),
+            let frame = log.bytes / u64::from(log.pages.max(1));
+            let much = frame * u64::from(log.backlog) > MUCH;
+            let synced =
+                |_| if much && conn.log().backlog > 0 { conn.sync_database() } else { Ok(()) };
+            match conn.checkpoint(CheckpointMode::Passive).and_then(synced) {
+                Ok(()) => monitor.checkpointed(),
                 Err(fault) => monitor.failed(&fault),
             }
         }

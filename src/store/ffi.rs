@@ -29,7 +29,16 @@ pub(crate) fn library_has(option: &std::ffi::CStr) -> bool {
 /// A checkpoint syncs the log before it copies from it and the database before it starts the
 /// log anew, so whatever is not in the log any more has been synced already.
 pub(super) fn sync_wal(conn: &Connection) -> Result<(), rusqlite::Error> {
-    let file = file_pointer(conn, ffi::SQLITE_FCNTL_JOURNAL_POINTER)?;
+    sync(conn, ffi::SQLITE_FCNTL_JOURNAL_POINTER)
+}
+
+/// Syncs the database file of `conn`: what checkpoints moved into it.
+pub(super) fn sync_database(conn: &Connection) -> Result<(), rusqlite::Error> {
+    sync(conn, ffi::SQLITE_FCNTL_FILE_POINTER)
+}
+
+fn sync(conn: &Connection, which: c_int) -> Result<(), rusqlite::Error> {
+    let file = file_pointer(conn, which)?;
     // SAFETY: the pager hands out its own file object: null before the log was first opened,
     // and with null methods when it is not open. A file with methods has all those of version 1.
     let code = unsafe {
@@ -38,7 +47,7 @@ pub(super) fn sync_wal(conn: &Connection) -> Result<(), rusqlite::Error> {
                 Some(sync) => sync(file, ffi::SQLITE_SYNC_NORMAL),
                 None => ffi::SQLITE_OK,
             },
-            // No log, so nothing in it.
+            // Not open, so nothing was written to it.
             None => ffi::SQLITE_OK,
         }
     };

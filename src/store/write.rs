@@ -167,6 +167,12 @@ impl WriteConn {
         }
     }
 
+    /// Puts what checkpoints moved into the database on the disk. The checkpoint that moves the last
+    /// of the log does that, whoever makes it, and those before it do not.
+    pub(crate) fn sync_database(&self) -> Result<(), Fault> {
+        ffi::sync_database(&self.conn).map_err(self.at("sync the database"))
+    }
+
     /// Whether checkpoints are ours to make.
     pub(crate) fn may_checkpoint(&self) -> bool {
         !self.external_checkpoints

@@ -314,3 +314,6 @@ impl Handle {
         self.send("store a stream", || Op::PutLong(row()), self.is_power()).map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests;

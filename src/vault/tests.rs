@@ -33,7 +33,7 @@ fn open(dir: &TempDir, change: impl FnOnce(Options) -> Options) -> KVault {
     change(KVault::options()).open(dir.path().join("vault.db")).unwrap()
 }
 
-fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
+pub(super) fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
     let start = Instant::now();
     while !there() {
         assert!(start.elapsed() < MINUTE, "waited in vain until {what}");

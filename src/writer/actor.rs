@@ -268,7 +268,9 @@ impl Running {
             return all(damage);
         }
         let Some(conn) = &mut self.conn else { return all(Error::Closed) };
+        let copies = matches!(&writes[..], [write] if write.op.is_long());
         let commit = |conn: &mut WriteConn| {
+            let _copying = copies.then(|| shared.monitor.copy_begins());
             let outcome = group::commit(conn, writes, power);
             match &outcome.fault {
                 None => shared.monitor.committed(writes.len(), power),

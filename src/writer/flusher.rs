@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Monitor, group};
+use super::{Monitor, group, monitor::Copying};
 use crate::{
     CacheOptions, Error, Result,
     buffer::{Buffer, Tables},
@@ -38,6 +38,8 @@ pub(crate) struct Sink<'a> {
     pub(crate) synced: bool,
     /// Whether a long value was among what was written.
     pub(crate) long: bool,
+    /// Held from then until it is committed.
+    copying: Option<Copying>,
 }
 
 impl Flusher {
@@ -225,7 +227,7 @@ fn sink<'a>(
     conn: &'a mut WriteConn,
     synced: bool,
 ) -> Sink<'a> {
-    Sink { conn, tables: &buffer.tables, monitor, synced, long: false }
+    Sink { conn, tables: &buffer.tables, monitor, synced, long: false, copying: None }
 }
 
 /// Closes a cache: by the actor, or after the actor's death by who closes the engine. `forced`:
@@ -256,7 +258,9 @@ impl Store for Sink<'_> {
     type Error = Error;
 
     fn commit(&mut self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<()> {
-        match self.try_commit(changes) {
+        let outcome = self.try_commit(changes);
+        self.copying = None;
+        match outcome {
             Ok(keys) => {
                 self.monitor.committed(keys, self.synced);
                 self.monitor.flushed();
@@ -310,6 +314,7 @@ impl Sink<'_> {
                 // What cannot be read now may be readable later: it is not given up.
                 Dirty::Spooled(value) => {
                     self.long = true;
+                    self.copying.get_or_insert_with(|| self.monitor.copy_begins());
                     group::put_long(self.conn, rows.table(), change.key, value, Class::Resource)?;
                 }
                 Dirty::Deleted if broken!("drop a tombstone") => {}

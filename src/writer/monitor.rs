@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::{
     Error,
     store::{Class, Fault},
-    sync::{AtomicBool, AtomicU64, Mutex, Ordering},
+    sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering},
 };
 
 /// Counters since the engine started, and the trouble it is in, if any.
@@ -28,7 +28,11 @@ pub(crate) struct Monitor {
     flush: Mutex<Option<Trouble>>,
     /// Since when the log has been over its limit, and why it is.
     long_log: Mutex<Option<(SystemTime, TooLong)>>,
+    copying: Arc<AtomicBool>,
 }
+
+/// Held while a long value is copied into the file.
+pub(super) struct Copying(Arc<AtomicBool>);
 
 /// Why writes fail at present.
 #[derive(Debug, Clone)]
@@ -127,6 +131,17 @@ impl Monitor {
         Some(Trouble { cause, since, lasting: false })
     }
 
+    /// The checkpoints of the keeper wait for the end of this. Each begins with a sync of the log:
+    /// it would send to the disk what is not committed yet, and the copy would wait for that.
+    pub(super) fn copy_begins(&self) -> Copying {
+        self.copying.store(true, Ordering::Relaxed);
+        Copying(Arc::clone(&self.copying))
+    }
+
+    pub(crate) fn is_copying(&self) -> bool {
+        self.copying.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_keeper_dead(&self) -> bool {
         self.keeper_dead.load(Ordering::Acquire)
     }
@@ -184,6 +199,12 @@ impl Monitor {
             flushes: self.flushes.load(Ordering::Relaxed),
             flush_failures: self.flush_failures.load(Ordering::Relaxed),
         }
+    }
+}
+
+impl Drop for Copying {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

@@ -214,7 +214,12 @@ fn every_call_is_in_the_table() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = 0;
     for entry in fs::read_dir(source.join("vault")).unwrap() {
-        for name in public_functions(&entry.unwrap().path()) {
+        let path = entry.unwrap().path();
+        // Tests have folders.
+        if path.is_dir() {
+            continue;
+        }
+        for name in public_functions(&path) {
             let known = known("", &name) || NOT_IN_THE_TABLE.contains(&&*name);
             assert!(known, "KVault::{name} is not tried on a vault that has ended");
             found += 1;

@@ -4,11 +4,14 @@ use std::{path::Path, process::Command};
 
 use kvault::{CheckpointMode, CheckpointPolicy, KVault, OptimizeOptions};
 
-use crate::support::{Place, invalid, wait_until};
+use crate::{
+    support::{Place, invalid, wait_until},
+    syncs,
+};
 
 /// Whether the linked SQLite takes checkpoints beside writes. With others only the writer makes
 /// them, and the log's file keeps its length.
-fn beside_writes(vault: &KVault) -> bool {
+pub(crate) fn beside_writes(vault: &KVault) -> bool {
     let version = vault.stats().sqlite_version;
     version >= 3_051_003
         || (3_050_007..3_051_000).contains(&version)
@@ -148,4 +151,23 @@ fn a_log_that_is_left_to_others_is_left_alone() {
     place.open().close().unwrap();
     assert!(!place.beside("-wal").exists());
     assert_eq!(keys_without_log(&place), 50);
+}
+
+/// SQLite leaves that to who moves the last of the log. That may be the writer, and the next write
+/// would wait until hundreds of megabytes are on the disk.
+#[test]
+fn much_that_is_moved_is_synced_although_more_is_left() {
+    let place = Place::new();
+    // Not before the log is idle, so that it does not begin in between.
+    let vault = place.open_with(|options| options.checkpoint(auto(1_000_000)));
+    if !beside_writes(&vault) {
+        return;
+    }
+    vault.put_bytes("long", vec![7; 70 << 20]).unwrap();
+    let before = syncs::count(place.file());
+    // What comes after it cannot be moved as long as it lives.
+    let snapshot = vault.snapshot().unwrap();
+    vault.put_bytes("key", "value").unwrap();
+    wait_until("the database is synced", || syncs::count(place.file()) > before);
+    assert_eq!(snapshot.len().unwrap(), 1);
 }

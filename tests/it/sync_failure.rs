@@ -1,10 +1,11 @@
 //! The disk refuses a sync: what was written may be lost although nobody said so, and a second
 //! sync may claim that all is well. So nothing more is written until the file is opened anew.
 
-use kvault::{CheckpointMode, Durability, Error, Health};
+use kvault::{CheckpointMode, CheckpointPolicy, Durability, Error, Health};
 
 use crate::{
-    support::{Place, assert_err},
+    keeper::beside_writes,
+    support::{Place, assert_err, wait_until},
     syncs::{break_next, set_broken},
 };
 
@@ -85,6 +86,28 @@ fn a_failed_checkpoint_is_as_bad() {
     assert_err!(vault.put_bytes("after", "2"), Error::Io { .. });
     vault.close().unwrap();
     assert_eq!(place.open().get_bytes("before").unwrap().unwrap(), b"1");
+}
+
+/// Also where the keeper makes it by itself.
+#[test]
+fn a_failed_sync_in_the_background_is_as_bad() {
+    let place = Place::new();
+    let auto = CheckpointPolicy::Auto { pages: 1_000_000, wal_limit: 1 << 30 };
+    let vault = place.open_with(|options| options.checkpoint(auto));
+    if !beside_writes(&vault) {
+        return;
+    }
+    vault.put_bytes("long", vec![7; 70 << 20]).unwrap();
+    let snapshot = vault.snapshot().unwrap();
+    vault.put_bytes("key", "value").unwrap();
+    break_next(place.file());
+    // Some time the last of the log would be moved, and the database synced, whoever does that.
+    wait_until("it is told", || matches!(vault.health(), Health::Broken { .. }));
+    assert_err!(vault.put_bytes("after", "2"), Error::Io { .. });
+    assert_eq!(snapshot.len().unwrap(), 1);
+    drop(snapshot);
+    vault.close().unwrap();
+    assert_eq!(place.open().get_bytes("key").unwrap().unwrap(), b"value");
 }
 
 /// SQLite answers that there is a log now before it has committed that. Found by the fault lab.

@@ -164,10 +164,12 @@ fn syncing_works_whatever_there_is_to_sync() {
         let conn = begun(&path, wal);
         conn.commit().unwrap();
         conn.sync().unwrap();
+        conn.sync_database().unwrap();
         assert!(conn.close().is_ok());
         // Nothing was written yet by this one.
         let conn = open_new(&Settings { wal, ..settings(&path) }).unwrap().0;
         conn.sync().unwrap();
         conn.sync().unwrap();
+        conn.sync_database().unwrap();
     }
 }
