@@ -14,6 +14,8 @@ use crate::{
         Woken,
         cache::{Spool, Spooled},
     },
+    keeper::may_checkpoint_beside_writes,
+    store::library_version,
     stream::Value,
     sync::{Arc, Deadline},
 };
@@ -62,6 +64,10 @@ fn have_the_keeper_look(engine: &Engine) {
 
 #[test]
 fn the_keeper_waits_for_the_end_of_a_copy() {
+    if !may_checkpoint_beside_writes(library_version()) {
+        // The writer makes the checkpoints, and copies.
+        return;
+    }
     for cached in [false, true] {
         let dir = tempfile::tempdir().unwrap();
         let vault = open(&dir);
