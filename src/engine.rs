@@ -184,6 +184,11 @@ impl Engine {
         self.call("checkpoint", Deadline::NEVER, |reply| Command::Checkpoint { mode, reply })
     }
 
+    /// Refuses what must not be done after a sync that failed.
+    pub(crate) fn is_undamaged(&self) -> Result<()> {
+        self.monitor.known_damage().map_or(Ok(()), Err)
+    }
+
     /// Whether checkpoints are ours to make.
     pub(crate) fn may_checkpoint(&self) -> Result<()> {
         if self.options.checkpoint == CheckpointPolicy::External {

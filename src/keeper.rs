@@ -11,8 +11,9 @@ use crate::{
     CheckpointMode, CheckpointPolicy, Error, Result,
     engine::Engine,
     handoff::{Bell, Woken},
-    store::{self, Log, WriteConn},
+    store::{self, Fault, Log, WriteConn},
     sync::{Arc, Deadline},
+    writer::Monitor,
 };
 
 /// A view that was not used for so long is ended; one that is used is renewed that often.
@@ -110,6 +111,14 @@ impl Keeper {
         let CheckpointPolicy::Auto { pages, .. } = self.engine.options.checkpoint else {
             return false;
         };
+        if self.engine.monitor.known_damage().is_some() {
+            // Nothing is written any more, and the log may be needed as it is.
+            return false;
+        }
+        if self.engine.monitor.is_copying() {
+            // Soon.
+            return true;
+        }
         let Some(log) = self.log() else { return false };
         let now = Instant::now();
         if self.log.0 != log.pages {
@@ -117,12 +126,9 @@ impl Keeper {
         }
         // A reader may keep a part of the log from being moved: do not try all the time.
         let idle = self.log.1.elapsed() >= IDLE && self.tried.elapsed() >= IDLE;
-        if self.engine.monitor.is_copying() {
-            return true;
-        }
         if log.backlog >= pages || (log.backlog > 0 && idle) {
             self.tried = now;
-            self.checkpoint(&log);
+            self.checkpoint();
         } else if idle && log.backlog == 0 && self.cut.is_none_or(|at| at != log.pages) {
             // Once: who reads from it now may do so for long.
             self.cut = Some(log.pages);
@@ -156,12 +162,12 @@ impl Keeper {
         let Some(conn) = self.conn.as_ref().filter(|_| beside) else { return false };
         let Some(_alone) = self.engine.checkpointing.try_lock() else { return false };
         conn.cut_log(Duration::ZERO).unwrap_or_else(|fault| {
-            self.engine.monitor.failed(&fault);
+            self.engine.monitor.move_failed(&fault);
             false
         })
     }
 
-    fn checkpoint(&self, log: &Log) {
+    fn checkpoint(&self) {
         let monitor = &self.engine.monitor;
         if !may_checkpoint_beside_writes(store::library_version()) {
             self.engine.ask_for_checkpoint();
@@ -169,14 +175,30 @@ impl Keeper {
         }
         if let Some(conn) = &self.conn {
             let _alone = self.engine.checkpointing.lock();
-            let frame = log.bytes / u64::from(log.pages.max(1));
-            let much = frame * u64::from(log.backlog) > MUCH;
-            let synced =
-                |_| if much && conn.log().backlog > 0 { conn.sync_database() } else { Ok(()) };
-            match conn.checkpoint(CheckpointMode::Passive).and_then(synced) {
+            match move_log(conn, monitor) {
                 Ok(()) => monitor.checkpointed(),
-                Err(fault) => monitor.failed(&fault),
+                Err(fault) => monitor.move_failed(&fault),
             }
         }
     }
+}
+
+/// Moves into the database what can be moved. Much of that is synced, too.
+fn move_log(conn: &WriteConn, monitor: &Monitor) -> Result<(), Fault> {
+    let before = conn.log();
+    conn.checkpoint(CheckpointMode::Passive)?;
+    let after = conn.log();
+    let moved = |log: &Log| log.pages.saturating_sub(log.backlog);
+    let pages = if after.run == before.run {
+        moved(&after).saturating_sub(moved(&before))
+    } else {
+        // All of it was moved, and synced.
+        0
+    };
+    let frame = after.bytes / u64::from(after.pages.max(1));
+    if after.backlog > 0 && frame * u64::from(pages) > MUCH {
+        let _syncing = monitor.sync_begins();
+        conn.sync_database()?;
+    }
+    Ok(())
 }

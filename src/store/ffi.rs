@@ -44,7 +44,8 @@ fn sync(conn: &Connection, which: c_int) -> Result<(), rusqlite::Error> {
     let code = unsafe {
         match file.as_ref().and_then(|file| file.pMethods.as_ref()) {
             Some(methods) => match methods.xSync {
-                Some(sync) => sync(file, ffi::SQLITE_SYNC_NORMAL),
+                // As SQLite syncs with `fullfsync`, where a plain sync does not reach the disk.
+                Some(sync) => sync(file, ffi::SQLITE_SYNC_FULL),
                 None => ffi::SQLITE_OK,
             },
             // Not open, so nothing was written to it.

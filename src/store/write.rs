@@ -257,6 +257,11 @@ impl WriteConn {
     /// closes: its name may be another file's by now.
     pub(crate) fn part_from_name(&self) -> Result<(), Fault> {
         self.checkpoint(CheckpointMode::Truncate)?;
+        self.keep_log()
+    }
+
+    /// Leaves the log's file as it is when the connection closes.
+    pub(crate) fn keep_log(&self) -> Result<(), Fault> {
         self.conn
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
             .map(drop)

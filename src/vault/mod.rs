@@ -213,10 +213,12 @@ impl KVault {
     /// # Errors
     ///
     /// [`Error::DatabaseBusy`] if `mode` waits for others and they did not finish in time.
-    /// [`Error::InvalidArgument`] if checkpoints are left to another program.
+    /// [`Error::InvalidArgument`] if checkpoints are left to another program. After a sync that failed
+    /// or other damage, what that failed with: the log stays as it is until the file is opened anew.
     pub fn checkpoint(&self, mode: CheckpointMode) -> Result<CheckpointReport> {
         self.handle.open.check()?;
         self.handle.open.engine().may_checkpoint()?;
+        self.handle.open.engine().is_undamaged()?;
         self.handle.call("checkpoint", |reply| Command::Checkpoint { mode, reply })
     }
 
@@ -244,6 +246,7 @@ impl KVault {
     /// ```
     pub fn optimize(&self, options: OptimizeOptions) -> Result<OptimizeReport> {
         self.handle.open.check()?;
+        self.handle.open.engine().is_undamaged()?;
         let snapshots = self.handle.open.engine().snapshots.list().len();
         if snapshots > 0 {
             let why = "the log could not be moved behind them: drop them first";

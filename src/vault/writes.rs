@@ -121,9 +121,7 @@ impl Handle {
         if self.open.read_only {
             return Err(Error::ReadOnly { action: action.to_owned() });
         }
-        if let Some(damage) = self.open.engine().monitor.known_damage() {
-            return Err(damage);
-        }
+        self.open.engine().is_undamaged()?;
         Ok(self.way()?.zip(self.open.engine().cache().map(Arc::as_ref)))
     }
 

@@ -268,10 +268,8 @@ impl Running {
             return all(damage);
         }
         let Some(conn) = &mut self.conn else { return all(Error::Closed) };
-        let copies = matches!(&writes[..], [write] if write.op.is_long());
         let commit = |conn: &mut WriteConn| {
-            let _copying = copies.then(|| shared.monitor.copy_begins());
-            let outcome = group::commit(conn, writes, power);
+            let outcome = group::commit(conn, writes, power, &shared.monitor);
             match &outcome.fault {
                 None => shared.monitor.committed(writes.len(), power),
                 Some(fault) => shared.monitor.failed(fault),
@@ -324,8 +322,13 @@ impl Running {
             // Closing moves the log into the database only if this is the file's last connection.
             // Where that fails, all is in the log still.
             if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {
+                self.shared.monitor.move_failed(&fault);
                 crate::log::warning!("the last checkpoint failed: {}", fault.error);
             }
+        }
+        if let Some(conn) = self.conn.as_ref().filter(|_| self.shared.monitor.keeps_log()) {
+            // Closing would move it, too.
+            conn.keep_log()?;
         }
         reached!("mid-close");
         if let Some(Err((conn, fault))) = self.conn.take().map(WriteConn::close) {

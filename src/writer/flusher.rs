@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Monitor, group, monitor::Copying};
+use super::{Monitor, group, monitor::Lasting};
 use crate::{
     CacheOptions, Error, Result,
     buffer::{Buffer, Tables},
@@ -39,7 +39,7 @@ pub(crate) struct Sink<'a> {
     /// Whether a long value was among what was written.
     pub(crate) long: bool,
     /// Held from then until it is committed.
-    copying: Option<Copying>,
+    copying: Option<Lasting>,
 }
 
 impl Flusher {

@@ -1,6 +1,7 @@
 //! One transaction for many callers.
 
 use super::{
+    Monitor,
     batch::{Batch, What},
     command::{Answer, LongRow, Op, Write},
 };
@@ -23,13 +24,18 @@ pub(super) struct Outcome {
 /// A write that fails alone fails for its caller only. Where the shared transaction fails because
 /// something ran out, or one write took the transaction with it, each gets a transaction of its
 /// own: a small one must not fail because a huge one was beside it.
-pub(super) fn commit(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Outcome {
-    match try_commit(conn, writes, synced) {
+pub(super) fn commit(
+    conn: &mut WriteConn,
+    writes: &[Write],
+    synced: bool,
+    monitor: &Monitor,
+) -> Outcome {
+    match try_commit(conn, writes, synced, monitor) {
         Ok(answers) => Outcome { answers, fault: None },
         Err(fault)
             if matches!(fault.class, Class::Resource | Class::Operation) && writes.len() > 1 =>
         {
-            one_by_one(conn, writes, synced)
+            one_by_one(conn, writes, synced, monitor)
         }
         Err(fault) => {
             let answers = writes.iter().map(|_| Err(fault.error.clone())).collect();
@@ -38,13 +44,13 @@ pub(super) fn commit(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Ou
     }
 }
 
-fn one_by_one(conn: &mut WriteConn, writes: &[Write], synced: bool) -> Outcome {
+fn one_by_one(conn: &mut WriteConn, writes: &[Write], synced: bool, monitor: &Monitor) -> Outcome {
     let mut outcome = Outcome { answers: Vec::with_capacity(writes.len()), fault: None };
     for write in writes {
         let answer = match &outcome.fault {
             // Not to be written to any more: the rest fails like the one that found out.
             Some(fault) if fault.class == Class::Damage => Err(fault.error.clone()),
-            _ => match try_commit(conn, std::slice::from_ref(write), synced) {
+            _ => match try_commit(conn, std::slice::from_ref(write), synced, monitor) {
                 Ok(mut answers) => answers.pop().unwrap_or(Ok(Answer::Changed(0))),
                 Err(fault) => {
                     let error = fault.error.clone();
@@ -63,9 +69,13 @@ fn try_commit(
     conn: &mut WriteConn,
     writes: &[Write],
     synced: bool,
+    monitor: &Monitor,
 ) -> Result<Vec<Result<Answer>>, Fault> {
     let pages = conn.pages_written()?;
     conn.begin(synced && !broken!("skip a sync"))?;
+    // Not before: to wait for another program's lock may take long. A long value comes alone.
+    let long = matches!(writes, [write] if write.op.is_long());
+    let _copying = long.then(|| monitor.copy_begins());
     let committed = (|| {
         let mut answers = Vec::with_capacity(writes.len());
         for write in writes {

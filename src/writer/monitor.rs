@@ -28,11 +28,13 @@ pub(crate) struct Monitor {
     flush: Mutex<Option<Trouble>>,
     /// Since when the log has been over its limit, and why it is.
     long_log: Mutex<Option<(SystemTime, TooLong)>>,
+    keeps_log: AtomicBool,
     copying: Arc<AtomicBool>,
+    syncing: Arc<AtomicBool>,
 }
 
-/// Held while a long value is copied into the file.
-pub(super) struct Copying(Arc<AtomicBool>);
+/// Held while something lasts, for others to know.
+pub(crate) struct Lasting(Arc<AtomicBool>);
 
 /// Why writes fail at present.
 #[derive(Debug, Clone)]
@@ -131,15 +133,23 @@ impl Monitor {
         Some(Trouble { cause, since, lasting: false })
     }
 
-    /// The checkpoints of the keeper wait for the end of this. Each begins with a sync of the log:
+    /// A long value is copied into the file. The checkpoints of the keeper wait for the end of this. Each begins with a sync of the log:
     /// it would send to the disk what is not committed yet, and the copy would wait for that.
-    pub(super) fn copy_begins(&self) -> Copying {
-        self.copying.store(true, Ordering::Relaxed);
-        Copying(Arc::clone(&self.copying))
+    pub(super) fn copy_begins(&self) -> Lasting {
+        Lasting::new(&self.copying)
     }
 
     pub(crate) fn is_copying(&self) -> bool {
         self.copying.load(Ordering::Relaxed)
+    }
+
+    /// The keeper syncs what it moved. Who wants to move the rest would wait for that.
+    pub(crate) fn sync_begins(&self) -> Lasting {
+        Lasting::new(&self.syncing)
+    }
+
+    pub(super) fn is_syncing(&self) -> bool {
+        self.syncing.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_keeper_dead(&self) -> bool {
@@ -172,6 +182,18 @@ impl Monitor {
         }
     }
 
+    /// A checkpoint failed. If that was a sync, the log may be the only one that the disk has of what
+    /// was moved out of it: SQLite does not know that of a checkpoint before, and would cut it.
+    pub(crate) fn move_failed(&self, fault: &Fault) {
+        self.keeps_log.fetch_or(fault.class == Class::Damage, Ordering::AcqRel);
+        self.failed(fault);
+    }
+
+    /// Whether the log must stay as it is.
+    pub(super) fn keeps_log(&self) -> bool {
+        self.keeps_log.load(Ordering::Acquire)
+    }
+
     /// The same for who asks with every write: nearly always it costs one load.
     pub(crate) fn known_damage(&self) -> Option<Error> {
         if self.damaged.load(Ordering::Acquire) { self.damage() } else { None }
@@ -202,7 +224,14 @@ impl Monitor {
     }
 }
 
-impl Drop for Copying {
+impl Lasting {
+    fn new(flag: &Arc<AtomicBool>) -> Self {
+        flag.store(true, Ordering::Relaxed);
+        Self(Arc::clone(flag))
+    }
+}
+
+impl Drop for Lasting {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
     }

@@ -89,7 +89,7 @@ impl Running {
             Ok(false) => Ok(Some(Crowded { at, keeper, moving: false })),
             // To wait would not help, and the log may still take the value.
             Err(fault) => {
-                self.shared.monitor.failed(&fault);
+                self.shared.monitor.move_failed(&fault);
                 Ok(None)
             }
         }

@@ -26,6 +26,10 @@ impl Running {
     pub(super) fn look_after_log(&mut self) {
         let CheckpointPolicy::Auto { pages, wal_limit } = self.shared.policy else { return };
         let Some(conn) = &self.conn else { return };
+        if self.shared.monitor.known_damage().is_some() {
+            // Nothing is written any more, and the log may be needed as it is.
+            return;
+        }
         let log = conn.log();
         let after_long = std::mem::take(&mut self.long) | std::mem::take(&mut self.flusher.long);
         let frame = (log.bytes / u64::from(log.pages.max(1))).max(1);
@@ -63,7 +67,7 @@ impl Running {
                         self.shared.monitor.log_is_too_long(TooLong::Behind);
                     }
                     Some(Ok(false)) | None => {}
-                    Some(Err(fault)) => self.shared.monitor.failed(&fault),
+                    Some(Err(fault)) => self.shared.monitor.move_failed(&fault),
                 }
                 if waited_for_others {
                     self.in_vain = self.in_vain.saturating_add(1);
@@ -74,6 +78,7 @@ impl Running {
         } else if log.pages >= restart_at
             && (log.backlog <= pages || short / 2 >= restart_at)
             && due(RESTART_INTERVAL)
+            && !self.shared.monitor.is_syncing()
         {
             // The keeper never quite catches up while writes go on. What is left is little: with
             // it done, and no view in the way, the next write begins the log anew.
@@ -82,7 +87,7 @@ impl Running {
             if let Some(_alone) = self.shared.checkpointing.try_lock_for(CUT_PATIENCE)
                 && let Err(fault) = conn.checkpoint(CheckpointMode::Passive)
             {
-                self.shared.monitor.failed(&fault);
+                self.shared.monitor.move_failed(&fault);
             }
             self.shortened = Some(Instant::now());
         } else if log.backlog >= pages {
@@ -90,7 +95,7 @@ impl Running {
                 // Nobody else ends views that are idle.
                 self.shared.readers.recall();
                 if let Err(fault) = conn.checkpoint(CheckpointMode::Passive) {
-                    self.shared.monitor.failed(&fault);
+                    self.shared.monitor.move_failed(&fault);
                 }
             } else {
                 self.shared.bell.ring();
@@ -111,7 +116,7 @@ impl Running {
         let outcome = self.conn()?.checkpoint(mode);
         reached!("after a checkpoint");
         // A sync that failed here is as bad as one in a commit.
-        Ok(outcome.inspect_err(|fault| self.shared.monitor.failed(fault))?)
+        Ok(outcome.inspect_err(|fault| self.shared.monitor.move_failed(fault))?)
     }
 
     pub(super) fn optimize(&mut self, vacuum: bool) -> Result<OptimizeReport> {

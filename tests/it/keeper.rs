@@ -163,11 +163,28 @@ fn much_that_is_moved_is_synced_although_more_is_left() {
     if !beside_writes(&vault) {
         return;
     }
-    vault.put_bytes("long", vec![7; 70 << 20]).unwrap();
     let before = syncs::count(place.file());
+    vault.put_bytes("long", vec![7; 70 << 20]).unwrap();
     // What comes after it cannot be moved as long as it lives.
     let snapshot = vault.snapshot().unwrap();
     vault.put_bytes("key", "value").unwrap();
     wait_until("the database is synced", || syncs::count(place.file()) > before);
+    assert_eq!(snapshot.len().unwrap(), 1);
+}
+
+/// It is tried over and over, and nothing comes of it.
+#[test]
+fn what_cannot_be_moved_is_not_synced_for() {
+    let place = Place::new();
+    let vault = place.open_with(|options| options.checkpoint(auto(10)));
+    vault.put_bytes("key", "value").unwrap();
+    // With a log that is empty, there is no reason to sync before the value is there.
+    vault.checkpoint(CheckpointMode::Truncate).unwrap();
+    let snapshot = vault.snapshot().unwrap();
+    let before = syncs::count(place.file());
+    vault.put_bytes("long", vec![7; 70 << 20]).unwrap();
+    let tries = vault.stats().checkpoints;
+    wait_until("it is tried", || vault.stats().checkpoints > tries + 5);
+    assert_eq!(syncs::count(place.file()), before);
     assert_eq!(snapshot.len().unwrap(), 1);
 }

@@ -1,13 +1,19 @@
 //! The disk refuses a sync: what was written may be lost although nobody said so, and a second
 //! sync may claim that all is well. So nothing more is written until the file is opened anew.
 
-use kvault::{CheckpointMode, CheckpointPolicy, Durability, Error, Health};
+use std::time::Duration;
+
+use kvault::{CheckpointMode, CheckpointPolicy, Durability, Error, Health, OptimizeOptions};
 
 use crate::{
     keeper::beside_writes,
     support::{Place, assert_err, wait_until},
     syncs::{break_next, set_broken},
 };
+
+/// Long enough for who looks after the log to come by. There is no event to wait for where nobody
+/// does anything.
+const SOON: Duration = Duration::from_millis(1_200);
 
 #[test]
 fn a_failed_commit_ends_writing_and_not_reading() {
@@ -97,17 +103,31 @@ fn a_failed_sync_in_the_background_is_as_bad() {
     if !beside_writes(&vault) {
         return;
     }
+    break_next(place.file());
     vault.put_bytes("long", vec![7; 70 << 20]).unwrap();
+    // What comes after it cannot be moved as long as it lives.
     let snapshot = vault.snapshot().unwrap();
     vault.put_bytes("key", "value").unwrap();
-    break_next(place.file());
-    // Some time the last of the log would be moved, and the database synced, whoever does that.
     wait_until("it is told", || matches!(vault.health(), Health::Broken { .. }));
     assert_err!(vault.put_bytes("after", "2"), Error::Io { .. });
     assert_eq!(snapshot.len().unwrap(), 1);
     drop(snapshot);
+
+    // The log may be all that the disk has of it. Nobody cuts it, although syncs work again.
+    let log = vault.stats().wal_bytes;
+    assert!(log > 70 << 20);
+    for mode in [CheckpointMode::Passive, CheckpointMode::Truncate] {
+        assert_err!(vault.checkpoint(mode), Error::Io { .. });
+    }
+    assert_err!(vault.optimize(OptimizeOptions::default()), Error::Io { .. });
+    std::thread::sleep(SOON);
+    assert_eq!(vault.stats().wal_bytes, log);
     vault.close().unwrap();
-    assert_eq!(place.open().get_bytes("key").unwrap().unwrap(), b"value");
+    assert!(place.beside("-wal").metadata().unwrap().len() >= log);
+    let vault = place.open();
+    assert_eq!(vault.get_bytes("key").unwrap().unwrap(), b"value");
+    vault.checkpoint(CheckpointMode::Truncate).unwrap();
+    assert_eq!(vault.get_bytes("long").unwrap().unwrap(), vec![7; 70 << 20]);
 }
 
 /// SQLite answers that there is a log now before it has committed that. Found by the fault lab.
