@@ -185,7 +185,7 @@ impl Engine {
     }
 
     /// Refuses what must not be done after a sync that failed.
-    pub(crate) fn is_undamaged(&self) -> Result<()> {
+    pub(crate) fn check_damage(&self) -> Result<()> {
         self.monitor.known_damage().map_or(Ok(()), Err)
     }
 

@@ -161,6 +161,9 @@ impl Keeper {
         let beside = may_checkpoint_beside_writes(store::library_version());
         let Some(conn) = self.conn.as_ref().filter(|_| beside) else { return false };
         let Some(_alone) = self.engine.checkpointing.try_lock() else { return false };
+        if self.engine.monitor.known_damage().is_some() {
+            return false;
+        }
         conn.cut_log(Duration::ZERO).unwrap_or_else(|fault| {
             self.engine.monitor.move_failed(&fault);
             false
@@ -175,6 +178,10 @@ impl Keeper {
         }
         if let Some(conn) = &self.conn {
             let _alone = self.engine.checkpointing.lock();
+            // The writer may just have made one whose sync failed.
+            if monitor.known_damage().is_some() {
+                return;
+            }
             match move_log(conn, monitor) {
                 Ok(()) => monitor.checkpointed(),
                 Err(fault) => monitor.move_failed(&fault),

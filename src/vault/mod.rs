@@ -218,7 +218,7 @@ impl KVault {
     pub fn checkpoint(&self, mode: CheckpointMode) -> Result<CheckpointReport> {
         self.handle.open.check()?;
         self.handle.open.engine().may_checkpoint()?;
-        self.handle.open.engine().is_undamaged()?;
+        self.handle.open.engine().check_damage()?;
         self.handle.call("checkpoint", |reply| Command::Checkpoint { mode, reply })
     }
 
@@ -229,7 +229,7 @@ impl KVault {
     ///
     /// [`Error::Full`] if there is no room for the copy that it makes, and
     /// [`Error::InvalidArgument`] while there is a [`Snapshot`]: all of the file would stay in the
-    /// log beside it. Nothing was done then.
+    /// log beside it. Nothing was done then. After damage, what [`checkpoint`](Self::checkpoint) returns.
     ///
     /// # Examples
     ///
@@ -246,7 +246,7 @@ impl KVault {
     /// ```
     pub fn optimize(&self, options: OptimizeOptions) -> Result<OptimizeReport> {
         self.handle.open.check()?;
-        self.handle.open.engine().is_undamaged()?;
+        self.handle.open.engine().check_damage()?;
         let snapshots = self.handle.open.engine().snapshots.list().len();
         if snapshots > 0 {
             let why = "the log could not be moved behind them: drop them first";

@@ -11,7 +11,11 @@ use tempfile::TempDir;
 use super::KVault;
 use crate::{
     CacheOptions, CheckpointMode, CheckpointPolicy, Durability, Error, Health, OptimizeOptions,
-    Options, Reader, Result, handoff::Reply, sync::Deadline, writer::Command,
+    Options, Reader, Result,
+    handoff::Reply,
+    store::{Class, Fault},
+    sync::Deadline,
+    writer::Command,
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -291,4 +295,24 @@ fn what_is_dirty_at_a_panic_outlives_a_lock() {
     wait_until("the engine has ended", || {
         !log.exists() || KVault::open(&path).is_ok_and(|vault| vault.put_bytes("b", "1").is_ok())
     });
+}
+
+/// Who asks for a checkpoint may not have known of it when it asked.
+#[test]
+fn no_checkpoint_is_made_after_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(&dir, |options| options);
+    vault.put_bytes("a", "1").unwrap();
+    let engine = vault.handle.open.engine();
+    let error = Error::Poisoned { panic: TEXT.to_owned() };
+    engine.monitor.move_failed(&Fault { error, class: Class::Damage });
+    let log = vault.stats().wal_bytes;
+    assert!(log > 0);
+    for mode in [CheckpointMode::Passive, CheckpointMode::Truncate] {
+        poisoned(engine.checkpoint_by_writer(mode));
+    }
+    assert_eq!(vault.stats().wal_bytes, log);
+    vault.close().unwrap();
+    assert!(dir.path().join("vault.db-wal").metadata().unwrap().len() >= log);
+    assert_eq!(open(&dir, |options| options).get_bytes("a").unwrap().unwrap(), b"1");
 }

@@ -121,7 +121,7 @@ impl Handle {
         if self.open.read_only {
             return Err(Error::ReadOnly { action: action.to_owned() });
         }
-        self.open.engine().is_undamaged()?;
+        self.open.engine().check_damage()?;
         Ok(self.way()?.zip(self.open.engine().cache().map(Arc::as_ref)))
     }
 

@@ -38,8 +38,6 @@ pub(crate) struct Sink<'a> {
     pub(crate) synced: bool,
     /// Whether a long value was among what was written.
     pub(crate) long: bool,
-    /// Held from then until it is committed.
-    copying: Option<Lasting>,
 }
 
 impl Flusher {
@@ -227,7 +225,7 @@ fn sink<'a>(
     conn: &'a mut WriteConn,
     synced: bool,
 ) -> Sink<'a> {
-    Sink { conn, tables: &buffer.tables, monitor, synced, long: false, copying: None }
+    Sink { conn, tables: &buffer.tables, monitor, synced, long: false }
 }
 
 /// Closes a cache: by the actor, or after the actor's death by who closes the engine. `forced`:
@@ -258,9 +256,7 @@ impl Store for Sink<'_> {
     type Error = Error;
 
     fn commit(&mut self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<()> {
-        let outcome = self.try_commit(changes);
-        self.copying = None;
-        match outcome {
+        match self.try_commit(changes) {
             Ok(keys) => {
                 self.monitor.committed(keys, self.synced);
                 self.monitor.flushed();
@@ -274,7 +270,7 @@ impl Store for Sink<'_> {
     }
 }
 
-impl Sink<'_> {
+impl<'a> Sink<'a> {
     fn try_commit(
         &mut self,
         changes: &mut dyn Iterator<Item = Change<'_>>,
@@ -284,9 +280,11 @@ impl Sink<'_> {
         self.conn.begin(self.synced && !broken!("skip a sync"))?;
         if broken!("retire before commit") {
             // The actor commits it, some time.
-            return self.write(changes);
+            return self.write(changes, &mut None);
         }
-        let written = self.write(changes).and_then(|keys| self.conn.commit().map(|()| keys));
+        let mut copying = None;
+        let written = self.write(changes, &mut copying);
+        let written = written.and_then(|keys| self.conn.commit().map(|()| keys));
         if written.is_err() {
             self.conn.rollback()?;
         }
@@ -299,7 +297,12 @@ impl Sink<'_> {
         Ok(keys)
     }
 
-    fn write(&mut self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<usize, Fault> {
+    /// `copying` is to be held until all of it is committed.
+    fn write(
+        &mut self,
+        changes: &mut dyn Iterator<Item = Change<'_>>,
+        copying: &mut Option<Lasting<'a>>,
+    ) -> Result<usize, Fault> {
         let mut keys = 0;
         let mut current: Option<(Number, Rows<'_>)> = None;
         for change in changes {
@@ -314,7 +317,7 @@ impl Sink<'_> {
                 // What cannot be read now may be readable later: it is not given up.
                 Dirty::Spooled(value) => {
                     self.long = true;
-                    self.copying.get_or_insert_with(|| self.monitor.copy_begins());
+                    copying.get_or_insert_with(|| self.monitor.copy_begins());
                     group::put_long(self.conn, rows.table(), change.key, value, Class::Resource)?;
                 }
                 Dirty::Deleted if broken!("drop a tombstone") => {}

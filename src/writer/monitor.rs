@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::{
     Error,
     store::{Class, Fault},
-    sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering},
+    sync::{AtomicBool, AtomicU64, Mutex, Ordering},
 };
 
 /// Counters since the engine started, and the trouble it is in, if any.
@@ -28,13 +28,15 @@ pub(crate) struct Monitor {
     flush: Mutex<Option<Trouble>>,
     /// Since when the log has been over its limit, and why it is.
     long_log: Mutex<Option<(SystemTime, TooLong)>>,
+    /// Whether a checkpoint failed in a way after which the log must stay.
     keeps_log: AtomicBool,
-    copying: Arc<AtomicBool>,
-    syncing: Arc<AtomicBool>,
+    /// Whether a long value is being copied, and whether the keeper syncs what it moved.
+    copying: AtomicBool,
+    syncing: AtomicBool,
 }
 
 /// Held while something lasts, for others to know.
-pub(crate) struct Lasting(Arc<AtomicBool>);
+pub(crate) struct Lasting<'a>(&'a AtomicBool);
 
 /// Why writes fail at present.
 #[derive(Debug, Clone)]
@@ -133,9 +135,10 @@ impl Monitor {
         Some(Trouble { cause, since, lasting: false })
     }
 
-    /// A long value is copied into the file. The checkpoints of the keeper wait for the end of this. Each begins with a sync of the log:
-    /// it would send to the disk what is not committed yet, and the copy would wait for that.
-    pub(super) fn copy_begins(&self) -> Lasting {
+    /// A long value is copied into the file. The checkpoints of the keeper wait for the end of this.
+    /// Each begins with a sync of the log: it would send to the disk what is not committed yet, and
+    /// the copy would wait for that.
+    pub(super) fn copy_begins(&self) -> Lasting<'_> {
         Lasting::new(&self.copying)
     }
 
@@ -144,7 +147,7 @@ impl Monitor {
     }
 
     /// The keeper syncs what it moved. Who wants to move the rest would wait for that.
-    pub(crate) fn sync_begins(&self) -> Lasting {
+    pub(crate) fn sync_begins(&self) -> Lasting<'_> {
         Lasting::new(&self.syncing)
     }
 
@@ -224,14 +227,14 @@ impl Monitor {
     }
 }
 
-impl Lasting {
-    fn new(flag: &Arc<AtomicBool>) -> Self {
+impl<'a> Lasting<'a> {
+    fn new(flag: &'a AtomicBool) -> Self {
         flag.store(true, Ordering::Relaxed);
-        Self(Arc::clone(flag))
+        Self(flag)
     }
 }
 
-impl Drop for Lasting {
+impl Drop for Lasting<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
     }

@@ -69,6 +69,7 @@ impl Running {
             return Ok(None);
         };
         let conn = self.conn.as_ref().ok_or(Error::Closed)?;
+        let alone = self.shared.checkpointing.try_lock();
         let log = conn.log();
         if log.bytes <= wal_limit / 2 || self.shared.monitor.damage().is_some() {
             return Ok(None);
@@ -79,7 +80,6 @@ impl Running {
         let frame = log.bytes / u64::from(log.pages.max(1));
         let much = log.backlog > pages && u64::from(log.backlog) * frame > MUCH;
         let keeper = much && !self.shared.monitor.is_keeper_dead();
-        let alone = self.shared.checkpointing.try_lock();
         if keeper || alone.is_none() {
             self.shared.bell.ring();
             return Ok(Some(Crowded { at, keeper, moving: alone.is_none() }));

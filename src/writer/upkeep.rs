@@ -48,7 +48,9 @@ impl Running {
                 for patience in [CUT_PATIENCE / 10, CUT_PATIENCE] {
                     self.shared.readers.recall();
                     let keeper_is_done = self.shared.checkpointing.try_lock_for(patience);
-                    cut = keeper_is_done.map(|_alone| conn.cut_log(patience));
+                    // It may have ended with a sync that failed.
+                    let may = |_alone: &_| self.shared.monitor.known_damage().is_none();
+                    cut = keeper_is_done.filter(may).map(|_alone| conn.cut_log(patience));
                     if !matches!(cut, Some(Ok(false))) {
                         break;
                     }
@@ -85,6 +87,7 @@ impl Running {
             self.shared.readers.recall();
             // The keeper may be at it: then it is waited for a little, or it is tried again soon.
             if let Some(_alone) = self.shared.checkpointing.try_lock_for(CUT_PATIENCE)
+                && self.shared.monitor.known_damage().is_none()
                 && let Err(fault) = conn.checkpoint(CheckpointMode::Passive)
             {
                 self.shared.monitor.move_failed(&fault);
@@ -112,6 +115,13 @@ impl Running {
         }
         let checkpointing = Arc::clone(&self.shared.checkpointing);
         let _alone = checkpointing.lock();
+        // Who asked may not have known of it yet. A file that was moved away goes with what is in its
+        // log, which has the old name, or without.
+        if let Some(damage) = self.shared.monitor.known_damage()
+            && !self.shared.readers.is_moved()
+        {
+            return Err(damage);
+        }
         reached!("before a checkpoint");
         let outcome = self.conn()?.checkpoint(mode);
         reached!("after a checkpoint");

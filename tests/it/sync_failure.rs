@@ -107,7 +107,8 @@ fn a_failed_sync_in_the_background_is_as_bad() {
     vault.put_bytes("long", vec![7; 70 << 20]).unwrap();
     // What comes after it cannot be moved as long as it lives.
     let snapshot = vault.snapshot().unwrap();
-    vault.put_bytes("key", "value").unwrap();
+    // Where this takes long, all of it was moved before, and that sync has failed already.
+    let acknowledged = vault.put_bytes("key", "value").is_ok();
     wait_until("it is told", || matches!(vault.health(), Health::Broken { .. }));
     assert_err!(vault.put_bytes("after", "2"), Error::Io { .. });
     assert_eq!(snapshot.len().unwrap(), 1);
@@ -125,7 +126,7 @@ fn a_failed_sync_in_the_background_is_as_bad() {
     vault.close().unwrap();
     assert!(place.beside("-wal").metadata().unwrap().len() >= log);
     let vault = place.open();
-    assert_eq!(vault.get_bytes("key").unwrap().unwrap(), b"value");
+    assert_eq!(vault.contains_key("key").unwrap(), acknowledged);
     vault.checkpoint(CheckpointMode::Truncate).unwrap();
     assert_eq!(vault.get_bytes("long").unwrap().unwrap(), vec![7; 70 << 20]);
 }
